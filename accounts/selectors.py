@@ -1,0 +1,72 @@
+"""Reads for pages and for the gates of other apps: does consent stand?"""
+
+from dataclasses import dataclass
+
+from accounts.models import (
+    Assent,
+    AssentAnswer,
+    Child,
+    ConsentDocument,
+    ConsentKind,
+    ConsentSignature,
+    GuardianLink,
+    Scope,
+)
+
+ASSENT_FROM_AGE = 7  # SAFETY.md, Consent and assent
+
+
+@dataclass(frozen=True)
+class ConsentStatus:
+    """What stands for one child and one kind of consent."""
+
+    document: ConsentDocument
+    signature: ConsentSignature | None
+    assent: Assent | None
+    assent_needed: bool
+
+    @property
+    def guardian_signed(self) -> bool:
+        return self.signature is not None
+
+    @property
+    def child_agreed(self) -> bool:
+        if not self.assent_needed:
+            return True
+        return self.assent is not None and self.assent.answer == AssentAnswer.YES
+
+    @property
+    def stands(self) -> bool:
+        return self.guardian_signed and self.child_agreed
+
+
+def current_document(kind: ConsentKind = ConsentKind.TELEHEALTH) -> ConsentDocument:
+    return ConsentDocument.objects.filter(kind=kind, language="en").latest("version")
+
+
+def consent_status(child: Child, kind: ConsentKind = ConsentKind.TELEHEALTH) -> ConsentStatus:
+    """Read fresh each time: a withdrawal counts from the next request or message on."""
+    document = current_document(kind)
+    oldest_valid = (
+        ConsentDocument.objects.filter(kind=kind, language=document.language, substantive=True)
+        .latest("version")
+        .version
+    )
+    signers = GuardianLink.objects.current().filter(child=child, scopes__contains=[Scope.CONSENT])
+    signature = (
+        ConsentSignature.objects.filter(
+            child=child,
+            document__kind=kind,
+            document__version__gte=oldest_valid,
+            withdrawn_at=None,
+            signer__in=signers.values("guardian_id"),
+        )
+        .order_by("-signed_at")
+        .first()
+    )
+    assent = (
+        Assent.objects.filter(child=child, document__kind=kind, document__version__gte=oldest_valid)
+        .order_by("-answered_at")
+        .first()
+    )
+    return ConsentStatus(document, signature, assent, child.age >= ASSENT_FROM_AGE)

@@ -1,0 +1,29 @@
+"""Tests: the real servers, cheap passwords, mail kept in memory."""
+
+import os
+
+from telehealth.embedded.environment import load_embedded_environment
+
+# A test database name of one's own lets several people (or agents) test on one cluster at once.
+_name = os.environ.get("LANTERN_TEST_DB", "test_lantern")
+load_embedded_environment()
+os.environ.setdefault("SECRET_KEY", "only-for-tests-and-never-anywhere-else-0123456789abcdef")
+os.environ.setdefault("FIELD_KEYS", "test:" + "A" * 43 + "=")
+os.environ.setdefault("PUBLIC_ORIGIN", "http://testserver")
+os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
+
+from telehealth.settings.base import *  # noqa: E402, F403
+from telehealth.settings.base import CACHES, CHANNEL_LAYERS, DATABASES, STORAGES  # noqa: E402
+
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+DATABASES["default"]["TEST"] = {"NAME": _name}
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+CACHES["default"]["KEY_PREFIX"] = f"{_name}{_worker}"
+CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = f"{_name}{_worker}"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True
+ACCOUNT_RATE_LIMITS = False
+CLINIC_PHONE = "020 7946 0000"
