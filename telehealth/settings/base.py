@@ -17,6 +17,8 @@ env = environ.FileAwareEnv()
 CLINIC_NAME = env("CLINIC_NAME", default="Lantern Clinic")
 CLINIC_PHONE = env("CLINIC_PHONE", default="")
 CLINIC_COUNTRY = env("CLINIC_COUNTRY", default="GB")
+# A public page with nothing to explain, for the quick exit.
+QUICK_EXIT_URL = env("QUICK_EXIT_URL", default="https://www.bbc.co.uk/weather")
 
 INSTALLED_APPS = [
     "core",

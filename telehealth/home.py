@@ -1,0 +1,262 @@
+"""The one next thing for each role: what a person most needs to do now, and only that."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.access import Verb, visible_children
+from accounts.models import AssentAnswer, Child, User
+from accounts.selectors import ConsentStatus, consent_status
+from core.timezones import label
+from scheduling.access import visible_appointments
+from scheduling.models import Appointment, State
+from sessions_app.selectors import unsigned_notes, waiting_now
+
+# A child may go to the device check this long before the start.
+JOIN_EARLY = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class NextStep:
+    title: str
+    text: str = ""
+    url: str = ""
+    action: str = ""
+    icon: str = "arrow-right-circle"
+
+
+@dataclass
+class FamilyMember:
+    """One child as the guardian's home shows it."""
+
+    child: Child
+    consent: ConsentStatus
+    appointments: list[Appointment] = field(default_factory=list)
+
+
+def upcoming_for(user: User) -> QuerySet[Appointment]:
+    return (
+        visible_appointments(user)
+        .filter(state=State.BOOKED, ends_at__gt=timezone.now())
+        .select_related("child__user", "therapist__user")
+        .order_by("starts_at")
+    )
+
+
+def joinable(appointment: Appointment) -> bool:
+    return appointment.starts_at - JOIN_EARLY <= timezone.now() < appointment.ends_at
+
+
+def child_home(user: User) -> dict[str, Any]:
+    child = user.child
+    consent = consent_status(child)
+    upcoming = list(upcoming_for(user)[:3])
+    return {
+        "child": child,
+        "step": child_step(child, consent, upcoming),
+        "later": [] if not upcoming else upcoming[1:],
+        "assent": consent.assent,
+    }
+
+
+def child_step(child: Child, consent: ConsentStatus, upcoming: list[Appointment]) -> NextStep:
+    if not consent.guardian_signed:
+        return NextStep(
+            _("Nearly there"),
+            _("First a grown-up at home says yes. Then it is your turn."),
+            icon="hourglass-split",
+        )
+    if consent.assent_needed and consent.assent is None:
+        return NextStep(
+            _("Would you like to meet online?"),
+            _("Read what it is like. Then you choose."),
+            reverse("assent"),
+            _("Read and choose"),
+            "chat-heart",
+        )
+    if not consent.child_agreed:
+        return _assent_step(consent)
+    if upcoming and joinable(upcoming[0]):
+        return NextStep(
+            _("%(name)s is ready to meet you")
+            % {"name": upcoming[0].therapist.user.display_name},
+            _("We look at your camera and sound first."),
+            reverse("session_check", args=[upcoming[0].pk]),
+            _("Join"),
+            "camera-video",
+        )
+    if upcoming:
+        first = upcoming[0]
+        return NextStep(
+            _("You meet %(name)s") % {"name": first.therapist.user.display_name},
+            label(first.starts_at, child.user.zone),
+            reverse("appointment", args=[first.pk]),
+            _("See more"),
+            "calendar-heart",
+        )
+    return NextStep(
+        _("Nothing to do right now"),
+        _("When a meeting is planned, you will see it here."),
+        icon="sun",
+    )
+
+
+def _assent_step(consent: ConsentStatus) -> NextStep:
+    if consent.assent and consent.assent.answer == AssentAnswer.QUESTION:
+        if consent.assent.reply:
+            return NextStep(
+                _("Your question has an answer"), "", reverse("assent"), _("Read it"), "chat-heart"
+            )
+        return NextStep(
+            _("We got your question"),
+            _("Someone from your team will answer here. Nothing happens until you say yes."),
+            reverse("assent"),
+            _("See my question"),
+            "hourglass-split",
+        )
+    return NextStep(
+        _("You said: not now"),
+        _("That is okay. You can change your answer any time."),
+        reverse("assent"),
+        _("Look again"),
+        "chat-heart",
+    )
+
+
+def guardian_home(user: User) -> dict[str, Any]:
+    children = list(visible_children(user, Verb.SEE).filter(guardian_links__guardian=user).distinct())
+    family = [FamilyMember(child, consent_status(child)) for child in children]
+    by_child = {member.child.pk: member for member in family}
+    for appointment in upcoming_for(user)[:20]:
+        if appointment.child_id in by_child:
+            by_child[appointment.child_id].appointments.append(appointment)
+    return {"family": family, "step": guardian_step(family)}
+
+
+def guardian_step(family: list[FamilyMember]) -> NextStep:
+    if not family:
+        return NextStep(
+            _("Tell us about your child"),
+            _("It takes about two minutes. You can stop and come back."),
+            reverse("child_add"),
+            _("Add your child"),
+            "person-plus",
+        )
+    soonest = sorted(
+        (member.appointments[0] for member in family if member.appointments),
+        key=lambda appointment: appointment.starts_at,
+    )
+    if soonest and joinable(soonest[0]):
+        return NextStep(
+            _("The session is about to start"),
+            _("Your child joins from their own page. You can join from another place."),
+            reverse("session_check", args=[soonest[0].pk]),
+            _("Join as a parent or carer"),
+            "camera-video",
+        )
+    for member in family:
+        step = _consent_step(member)
+        if step:
+            return step
+    for member in family:
+        if not member.appointments:
+            return NextStep(
+                _("Book a session for %(name)s") % {"name": member.child.user.display_name},
+                _("Times that keep school and rest free."),
+                reverse("book", args=[member.child.pk]),
+                _("Find a time"),
+                "calendar-plus",
+            )
+    return NextStep(
+        _("You are all set"),
+        _("The next session is below. We will remind you."),
+        reverse("appointment", args=[soonest[0].pk]),
+        _("See the next session"),
+        "check2-circle",
+    )
+
+
+def _consent_step(member: FamilyMember) -> NextStep | None:
+    name = {"name": member.child.user.display_name}
+    if not member.consent.guardian_signed:
+        return NextStep(
+            _("Read and sign for %(name)s") % name,
+            _("Sessions can start once you agree. You can take your agreement back at any time."),
+            reverse("consent_sign", args=[member.child.pk]),
+            _("Read and sign"),
+            "pen",
+        )
+    if not member.consent.child_agreed:
+        return NextStep(
+            _("Now it is %(name)s’s turn") % name,
+            _("%(name)s signs in with their own name and says yes, not now, or asks a question.")
+            % name,
+            reverse("child_detail", args=[member.child.pk]),
+            _("How %(name)s signs in") % name,
+            "person-heart",
+        )
+    return None
+
+
+def therapist_home(user: User) -> dict[str, Any]:
+    day_end = timezone.localtime().replace(hour=0, minute=0, second=0) + timedelta(days=1)
+    upcoming = list(upcoming_for(user).filter(therapist__user=user)[:12])
+    waiting = list(waiting_now(user))
+    notes = list(unsigned_notes(user)[:10])
+    return {
+        "today": [a for a in upcoming if a.starts_at < day_end],
+        "later": [a for a in upcoming if a.starts_at >= day_end][:5],
+        "waiting": waiting,
+        "unsigned": notes,
+        "step": therapist_step(upcoming, waiting, notes),
+    }
+
+
+def therapist_step(
+    upcoming: list[Appointment], waiting: list[Appointment], notes: list[Appointment]
+) -> NextStep:
+    if waiting:
+        return NextStep(
+            _("%(name)s is waiting") % {"name": waiting[0].child.user.display_name},
+            label(waiting[0].starts_at, timezone.get_current_timezone()),
+            reverse("session_room", args=[waiting[0].pk]),
+            _("Open the room"),
+            "camera-video",
+        )
+    if upcoming and joinable(upcoming[0]):
+        return NextStep(
+            _("Next: %(name)s") % {"name": upcoming[0].child.user.display_name},
+            label(upcoming[0].starts_at, timezone.get_current_timezone()),
+            reverse("session_room", args=[upcoming[0].pk]),
+            _("Open the room"),
+            "camera-video",
+        )
+    if notes:
+        return NextStep(
+            _("Sign the note for %(name)s") % {"name": notes[0].child.user.display_name},
+            label(notes[0].starts_at, timezone.get_current_timezone()),
+            reverse("note", args=[notes[0].pk]),
+            _("Open the note"),
+            "journal-text",
+        )
+    return NextStep(_("Nothing waits for you"), icon="check2-circle")
+
+
+def caseload_rows(user: User) -> QuerySet[Child]:
+    """The therapist's children, each with the next and the last session's instant."""
+    now = timezone.now()
+    booked = Q(appointments__state=State.BOOKED, appointments__therapist__user=user)
+    return (
+        visible_children(user, Verb.TREAT)
+        .annotate(
+            next_at=Min("appointments__starts_at", filter=booked & Q(appointments__ends_at__gt=now)),
+            last_at=Max("appointments__starts_at", filter=booked & Q(appointments__ends_at__lte=now)),
+            sessions=Count("appointments", filter=booked & Q(appointments__ends_at__lte=now)),
+        )
+        .order_by("next_at", "user__display_name")
+    )

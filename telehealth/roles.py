@@ -1,0 +1,64 @@
+"""Which hats a person wears, and what each finds in the navigation."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import roles_of
+from accounts.models import User
+
+# The home that opens first when somebody wears several hats.
+ORDER = ("child", "therapist", "lead", "moderator", "manager", "guardian")
+
+TITLES = {
+    "child": _("My page"),
+    "guardian": _("Family"),
+    "therapist": _("Therapist"),
+    "moderator": _("Moderator"),
+    "manager": _("Practice manager"),
+    "lead": _("Safeguarding lead"),
+}
+
+
+@dataclass(frozen=True)
+class NavItem:
+    label: str
+    url_name: str
+    icon: str
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name)
+
+
+HOME = NavItem(_("Home"), "home", "house")
+INBOX = NavItem(_("Inbox"), "inbox", "inbox")
+PROFILE = NavItem(_("Me"), "profile", "person")
+APPOINTMENTS = NavItem(_("Appointments"), "appointments", "calendar-event")
+
+NAVIGATION: dict[str, tuple[NavItem, ...]] = {
+    "child": (HOME, APPOINTMENTS, INBOX, PROFILE),
+    "guardian": (HOME, APPOINTMENTS, INBOX, PROFILE),
+    "therapist": (
+        HOME,
+        NavItem(_("Caseload"), "caseload", "people"),
+        APPOINTMENTS,
+        NavItem(_("My hours"), "hours", "clock"),
+        NavItem(_("Notes"), "notes", "journal-text"),
+        INBOX,
+        PROFILE,
+    ),
+    "moderator": (HOME, INBOX, PROFILE),
+    "manager": (HOME, NavItem(_("Staff"), "staff", "people"), INBOX, PROFILE),
+    "lead": (HOME, INBOX, PROFILE),
+}
+
+
+def hats(user: User) -> list[str]:
+    """The person's roles, the leading one first. Read once per request's user object."""
+    cached: list[str] | None = getattr(user, "_hats", None)
+    if cached is None:
+        cached = sorted(roles_of(user), key=ORDER.index)
+        user._hats = cached  # type: ignore[attr-defined]  # noqa: SLF001
+    return cached
