@@ -1,0 +1,117 @@
+"""Fixtures every test may use: the cast, signed-in clients, a live server with sockets."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from django.test import Client
+
+from tests.cast import Cast, build_cast, client_for, sign
+
+# Playwright's sync API runs an event loop in the test's thread; the ORM there is still ours alone.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return build_cast()
+
+
+@pytest.fixture
+def signed(cast: Cast) -> Cast:
+    """The cast, with consent and assent for Sam."""
+    sign(cast.maria, cast.sam_child)
+    return cast
+
+
+@pytest.fixture
+def as_user() -> Callable[..., Client]:
+    return client_for
+
+
+@dataclass
+class Live:
+    """A running server for pages and sockets on one loopback port."""
+
+    url: str
+    server: uvicorn.Server
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def live(transactional_db: None, settings: Any) -> Iterator[Live]:
+    from telehealth.asgi import application  # noqa: PLC0415
+
+    port = free_port()
+    origin = f"http://localhost:{port}"
+    settings.PUBLIC_ORIGIN = origin
+    settings.SOCKET_ORIGIN = f"ws://localhost:{port}"
+    settings.CSRF_TRUSTED_ORIGINS = [origin]
+    policy = settings.CONTENT_SECURITY_POLICY
+    settings.CONTENT_SECURITY_POLICY = policy | {
+        "DIRECTIVES": policy["DIRECTIVES"] | {"connect-src": ["'self'", settings.SOCKET_ORIGIN]}
+    }
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application, host="127.0.0.1", port=port, log_level="warning", lifespan="off"
+        )
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started:
+        assert time.monotonic() < deadline, "the live server did not start"
+        time.sleep(0.02)
+    yield Live(origin, server)
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path if Path(path).exists() else None, args=CHROMIUM_FLAGS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page_for(live: Live, chromium: Any) -> Iterator[Callable[..., Any]]:
+    """A fresh browser window, signed in as somebody (or nobody), with its own cookies."""
+    contexts: list[Any] = []
+
+    def open_page(user: Any = None, *, width: int = 1280, height: int = 900, **options: Any) -> Any:
+        options.setdefault("permissions", ["camera", "microphone"])
+        context = chromium.new_context(
+            base_url=live.url, viewport={"width": width, "height": height}, **options
+        )
+        contexts.append(context)
+        if user is not None:
+            cookie = client_for(user).cookies["sessionid"].value
+            context.add_cookies([{"name": "sessionid", "value": cookie, "url": live.url}])
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
