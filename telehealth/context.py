@@ -29,7 +29,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     roles = hats(user)
     role = getattr(request, "role", None) or (roles[0] if roles else "guardian")
     nav = [
-        {"label": item.label, "url": item.url, "icon": item.icon, "active": item.url == request.path}
+        {
+            "label": item.label,
+            "url": item.url,
+            "icon": item.icon,
+            "active": item.url == request.path,
+        }
         for item in NAVIGATION[role]
     ]
     return context | {

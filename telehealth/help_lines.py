@@ -30,7 +30,9 @@ COUNTRIES = (
         "United Kingdom",
         "999",
         (
-            Line("Childline", "0800 1111", "Free, day and night", web="https://www.childline.org.uk"),
+            Line(
+                "Childline", "0800 1111", "Free, day and night", web="https://www.childline.org.uk"
+            ),
             Line("Shout", "", "Free, day and night", text="Text SHOUT to 85258"),
         ),
     ),
@@ -39,7 +41,9 @@ COUNTRIES = (
         "Ireland",
         "112",
         (
-            Line("Childline", "1800 66 66 66", "Free, day and night", web="https://www.childline.ie"),
+            Line(
+                "Childline", "1800 66 66 66", "Free, day and night", web="https://www.childline.ie"
+            ),
             Line("Text About It", "", "Free, day and night", text="Text HELLO to 50808"),
         ),
     ),
@@ -56,7 +60,11 @@ COUNTRIES = (
         "CA",
         "Canada",
         "911",
-        (Line("Kids Help Phone", "1-800-668-6868", "Free, day and night", "Text CONNECT to 686868"),),
+        (
+            Line(
+                "Kids Help Phone", "1-800-668-6868", "Free, day and night", "Text CONNECT to 686868"
+            ),
+        ),
     ),
     Country(
         "AU",

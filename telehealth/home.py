@@ -83,8 +83,7 @@ def child_step(child: Child, consent: ConsentStatus, upcoming: list[Appointment]
         return _assent_step(consent)
     if upcoming and joinable(upcoming[0]):
         return NextStep(
-            _("%(name)s is ready to meet you")
-            % {"name": upcoming[0].therapist.user.display_name},
+            _("%(name)s is ready to meet you") % {"name": upcoming[0].therapist.user.display_name},
             _("We look at your camera and sound first."),
             reverse("session_check", args=[upcoming[0].pk]),
             _("Join"),
@@ -129,7 +128,9 @@ def _assent_step(consent: ConsentStatus) -> NextStep:
 
 
 def guardian_home(user: User) -> dict[str, Any]:
-    children = list(visible_children(user, Verb.SEE).filter(guardian_links__guardian=user).distinct())
+    children = list(
+        visible_children(user, Verb.SEE).filter(guardian_links__guardian=user).distinct()
+    )
     family = [FamilyMember(child, consent_status(child)) for child in children]
     by_child = {member.child.pk: member for member in family}
     for appointment in upcoming_for(user)[:20]:
@@ -254,8 +255,12 @@ def caseload_rows(user: User) -> QuerySet[Child]:
     return (
         visible_children(user, Verb.TREAT)
         .annotate(
-            next_at=Min("appointments__starts_at", filter=booked & Q(appointments__ends_at__gt=now)),
-            last_at=Max("appointments__starts_at", filter=booked & Q(appointments__ends_at__lte=now)),
+            next_at=Min(
+                "appointments__starts_at", filter=booked & Q(appointments__ends_at__gt=now)
+            ),
+            last_at=Max(
+                "appointments__starts_at", filter=booked & Q(appointments__ends_at__lte=now)
+            ),
             sessions=Count("appointments", filter=booked & Q(appointments__ends_at__lte=now)),
         )
         .order_by("next_at", "user__display_name")

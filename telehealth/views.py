@@ -23,20 +23,20 @@ PAGE = 50
 def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "landing.html")
-    roles = hats(cast(User, request.user))
+    roles = hats(cast("User", request.user))
     return _home(request, roles[0] if roles else "guardian")
 
 
 @login_required
 @require_GET
 def home_as(request: HttpRequest, role: str) -> HttpResponse:
-    if role not in hats(cast(User, request.user)):
+    if role not in hats(cast("User", request.user)):
         raise Http404
     return _home(request, role)
 
 
 def _home(request: HttpRequest, role: str) -> HttpResponse:
-    user = cast(User, request.user)
+    user = cast("User", request.user)
     request.role = role  # type: ignore[attr-defined]  # the shell shows this hat's navigation
     context: dict[str, Any] = {}
     if role == "child":
@@ -54,9 +54,9 @@ def _home(request: HttpRequest, role: str) -> HttpResponse:
 @login_required
 @require_GET
 def caseload(request: HttpRequest) -> HttpResponse:
-    if not has_role(cast(User, request.user), Role.THERAPIST):
+    if not has_role(cast("User", request.user), Role.THERAPIST):
         raise NotVisible
-    rows = caseload_rows(cast(User, request.user))
+    rows = caseload_rows(cast("User", request.user))
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     return render(request, "telehealth/caseload.html", {"page": page})
 

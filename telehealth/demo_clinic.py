@@ -1,0 +1,68 @@
+"""The demo clinic's people, as data: three therapists, eight families, four time zones."""
+
+from dataclasses import dataclass
+
+PASSWORD = "lantern-demo-2026"  # noqa: S105  # a demo sign-in, printed at start; never in production
+
+
+@dataclass(frozen=True)
+class DemoTherapist:
+    username: str
+    name: str
+    title: str
+    about: str
+    zone: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DemoFamily:
+    guardian: str
+    child: str
+    age: int
+    zone: str
+    place: str
+    relation: str
+    therapist: str  # username
+    # How far the family has come: "new", "signed" (child has not answered), "active"
+    stage: str
+    second_guardian: str = ""
+
+
+THERAPISTS = (
+    DemoTherapist(
+        "amara",
+        "Amara",
+        "Clinical psychologist",
+        "I help children live with headaches and joint pain. I like drawing and bad jokes.",
+        "Europe/London",
+        ("GB", "IE"),
+    ),
+    DemoTherapist(
+        "jonas",
+        "Jonas",
+        "Child and youth psychotherapist",
+        "I work with tummy pain and CRPS. We go slowly, and you decide what we talk about.",
+        "Europe/Berlin",
+        ("DE", "GB"),
+    ),
+    DemoTherapist(
+        "rosa",
+        "Rosa",
+        "Paediatric pain psychologist",
+        "I help with school, sleep and getting back to the things you love.",
+        "America/New_York",
+        ("US-NY", "AU"),
+    ),
+)
+
+FAMILIES = (
+    DemoFamily("maria", "Sam", 11, "Europe/London", "GB", "parent", "amara", "active", "dan"),
+    DemoFamily("grace", "Tobi", 9, "Europe/London", "GB", "parent", "amara", "active"),
+    DemoFamily("helen", "Wren", 15, "Europe/London", "GB", "foster", "amara", "signed"),
+    DemoFamily("katrin", "Lina", 12, "Europe/Berlin", "DE", "parent", "jonas", "active"),
+    DemoFamily("peter", "Emil", 8, "Europe/Berlin", "DE", "parent", "jonas", "active"),
+    DemoFamily("denise", "Maya", 14, "America/New_York", "US-NY", "grandparent", "rosa", "active"),
+    DemoFamily("carlos", "Leo", 10, "America/New_York", "US-NY", "parent", "rosa", "new"),
+    DemoFamily("fiona", "Zoe", 16, "Australia/Sydney", "AU", "parent", "rosa", "active"),
+)
