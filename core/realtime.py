@@ -1,0 +1,157 @@
+"""The one door to the channel layer and to the broker. Both are bells, Postgres is the truth.
+
+Everything here fails fast and quietly: a dead Redis costs a log line, never the write that rang
+the bell. Sockets catch up with "everything since n", and beat sweeps the outbox every minute.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any
+from uuid import UUID
+
+import redis
+import structlog
+from asgiref.sync import async_to_sync
+from celery import current_app
+from channels.layers import get_channel_layer
+from channels_redis.pubsub import RedisPubSubChannelLayer
+from django.conf import settings
+from django.db import transaction
+from kombu import Connection
+from kombu.pools import producers
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+logger = structlog.get_logger("core.realtime")
+
+# A bell that takes longer is not worth waiting for: a person waits behind it.
+PATIENCE_SECONDS = 0.5
+_REST_SECONDS = 2.0
+
+
+class Breaker:
+    """After a failure, skip further tries for a moment: a dead host must not slow every write."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._closed_again_at = 0.0
+        self._lock = threading.Lock()
+
+    def run(self, ring: Callable[[], None]) -> bool:
+        """Ring unless resting. Any failure is logged and answered with False."""
+        if time.monotonic() < self._closed_again_at:
+            return False
+        try:
+            ring()
+        except Exception as exc:  # noqa: BLE001 (whatever a broker throws, the write stands)
+            with self._lock:
+                self._closed_again_at = time.monotonic() + _REST_SECONDS
+            logger.warning("bell_failed", bell=self._name, error=type(exc).__name__)
+            return False
+        return True
+
+    def reset(self) -> None:
+        """Forget the last failure (tests, or after a known restart)."""
+        self._closed_again_at = 0.0
+
+
+layer_breaker = Breaker("layer")
+broker_breaker = Breaker("broker")
+
+
+@lru_cache(maxsize=4)
+def _client(url: str) -> redis.Redis:
+    """A thread-safe pooled client that gives up after `PATIENCE_SECONDS` and one reconnect."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=PATIENCE_SECONDS,
+        socket_connect_timeout=PATIENCE_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def _group_send(group: str, event: Mapping[str, Any]) -> None:
+    layer = get_channel_layer()
+    if layer is None:
+        return
+    if isinstance(layer, RedisPubSubChannelLayer):
+        # The layer's own async client would open a fresh connection in a fresh event loop for
+        # every commit; a pooled client publishes the same bytes to the same channel (a test
+        # listens with the real layer, so an upgrade that changes the format is noticed).
+        prefix = layer._kwargs.get("prefix", "asgi")
+        _client(settings.REDIS_URL).publish(f"{prefix}__group__{group}", layer.serialize(event))
+        return
+    async_to_sync(layer.group_send)(group, dict(event))
+
+
+def publish_on_commit(group: str, type: str, id: UUID | str) -> None:  # noqa: A002
+    """After commit, tell `group` that `id` changed. Ids only: receivers re-read through access.
+
+    Without a transaction it rings at once. Callable from any thread without a running event loop.
+    """
+    event = {"type": type, "id": str(id)}
+    transaction.on_commit(
+        lambda: _ignore(layer_breaker.run(partial(_group_send, group, event))), robust=True
+    )
+
+
+async def relay(group: str, event: Mapping[str, Any]) -> bool:
+    """Pass a short-lived event (WebRTC signalling) to a group from a consumer; False if it failed.
+
+    Nothing that must survive, and nothing about health: the layer forgets and is not encrypted.
+    """
+    layer = get_channel_layer()
+    if layer is None:
+        return False
+    try:
+        await layer.group_send(group, dict(event))
+    except Exception as exc:  # noqa: BLE001
+        logger.warning("bell_failed", bell="relay", error=type(exc).__name__)
+        return False
+    return True
+
+
+def _ignore(_result: object) -> None:
+    return None
+
+
+@lru_cache(maxsize=4)
+def _broker(url: str) -> Connection:
+    """A connection template for producers only: a worker's own must block far longer."""
+    return Connection(
+        url,
+        connect_timeout=PATIENCE_SECONDS,
+        transport_options={
+            "socket_timeout": PATIENCE_SECONDS,
+            "socket_connect_timeout": PATIENCE_SECONDS,
+            # without these kombu retries for minutes inside `producer.channel`
+            "max_retries": 0,
+            "connect_retries_timeout": PATIENCE_SECONDS,
+        },
+    )
+
+
+def _send_task(name: str) -> None:
+    task = current_app.tasks[name]
+    if current_app.conf.task_always_eager:
+        task.apply_async()
+        return
+    pool = producers[_broker(settings.CELERY_BROKER_URL)]
+    with pool.acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
+        task.apply_async(producer=producer, retry=False)
+
+
+def ping(url: str) -> None:
+    """Raise a redis error unless the server answers (for /readyz)."""
+    _client(url).ping()
+
+
+def kick(task_name: str) -> None:
+    """After commit, start a task that takes no argument. Rows wait in Postgres if it cannot."""
+    transaction.on_commit(
+        lambda: _ignore(broker_breaker.run(partial(_send_task, task_name))), robust=True
+    )
