@@ -11,7 +11,6 @@ import logging
 import sys
 import traceback
 from contextvars import ContextVar
-from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.forms.renderers import TemplatesSetting
@@ -15,8 +16,9 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import select_template
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
-from core.errors import Broken, DomainError, NotVisible, Refused, as_domain_error
+from core.errors import CONNECTION_ERRORS, Broken, DomainError, NotVisible, Refused, as_domain_error
 from core.logging import request_id
 
 T = TypeVar("T")
@@ -32,12 +34,31 @@ class LanternFormRenderer(TemplatesSetting):
     field_template_name = "components/field.html"
 
 
-def error_response(request: HttpRequest, exc: BaseException) -> HttpResponse:
-    """The page for an error: templates/errors/<status>.html, else errors/error.html.
+class BadRequest(DomainError):
+    """The request itself makes no sense: a damaged link, an old browser, or a probe."""
 
-    Rendered without context processors: they read the person from the database, which may be
-    the very thing that is away.
-    """
+    code = "bad_request"
+    status = 400
+    message = _lazy("That link or form did not arrive in one piece. Please go back and try again.")
+
+
+def person_of(request: HttpRequest) -> AbstractBaseUser:
+    """The signed-in person; Refused for nobody (a view without `login_required`)."""
+    if not isinstance(request.user, AbstractBaseUser):
+        raise Refused
+    return request.user
+
+
+def _error_html(request: HttpRequest, error: DomainError, context: dict[str, object]) -> str:
+    template = select_template([f"errors/{error.status}.html", "errors/error.html"])
+    if error.status < Broken.status:
+        return str(template.render(context, request))
+    # Context processors read the person from the database, which may be the very thing away.
+    return str(template.render(context))
+
+
+def error_response(request: HttpRequest, exc: BaseException) -> HttpResponse:
+    """The page for an error: templates/errors/<status>.html, else errors/error.html."""
     error = as_domain_error(exc)
     context = {
         "status": error.status,
@@ -49,8 +70,8 @@ def error_response(request: HttpRequest, exc: BaseException) -> HttpResponse:
         "retry_after": RETRY_AFTER_SECONDS if error.status == UNAVAILABLE else None,
     }
     try:
-        html = select_template([f"errors/{error.status}.html", "errors/error.html"]).render(context)
-    except TemplateDoesNotExist:
+        html = _error_html(request, error, context)
+    except (TemplateDoesNotExist, *CONNECTION_ERRORS):
         html = format_html("<!doctype html><title>Lantern</title><p>{}</p>", error.message)
     response = HttpResponse(html, status=error.status)
     if error.status == UNAVAILABLE:
@@ -67,12 +88,17 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     )
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """`handler400`."""
+    return error_response(request, BadRequest())
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """`handler404`."""
     return error_response(request, NotVisible())
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """`handler403`."""
     return error_response(request, Refused())
 

@@ -82,7 +82,7 @@ def _group_send(group: str, event: Mapping[str, Any]) -> None:
         # The layer's own async client would open a fresh connection in a fresh event loop for
         # every commit; a pooled client publishes the same bytes to the same channel (a test
         # listens with the real layer, so an upgrade that changes the format is noticed).
-        prefix = layer._kwargs.get("prefix", "asgi")
+        prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
         _client(settings.REDIS_URL).publish(f"{prefix}__group__{group}", layer.serialize(event))
         return
     async_to_sync(layer.group_send)(group, dict(event))

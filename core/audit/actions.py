@@ -1,6 +1,7 @@
 """The one way into the audit trail."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Model
@@ -25,11 +26,12 @@ def record(
     transaction: the row stands or falls with what it tells. Its place in the chain is given at
     commit (see models), so `seq` and `hash` are None on the object returned.
     """
-    by_system = isinstance(actor, SystemActor)
+    if isinstance(actor, SystemActor):
+        who: dict[str, Any] = {"actor_name": actor.name}
+    else:
+        who = {"actor_id": actor.pk, "roles": role_snapshot(actor)}
     return AuditEvent.objects.create(
-        actor_id=None if by_system else actor.pk,
-        actor_name=actor.name if isinstance(actor, SystemActor) else "",
-        roles=[] if isinstance(actor, SystemActor) else role_snapshot(actor),
+        **who,
         action=action,
         object_type=obj._meta.label_lower if obj is not None else "",
         object_id=str(obj.pk) if obj is not None else "",

@@ -19,11 +19,11 @@ from django.utils import timezone
 
 GENESIS = bytes(32)
 # Any number works as long as nobody else uses it; this one is "audit" in ASCII.
-_LOCK = int.from_bytes(b"audit")
+_LOCK = str(int.from_bytes(b"audit"))
 
 # The text hashed is a JSON array; core.audit.chain builds the same one in Python, byte for byte.
-_CHAIN = f"""
-        PERFORM pg_advisory_xact_lock({_LOCK});
+_CHAIN = """
+        PERFORM pg_advisory_xact_lock(:lock);
         SELECT seq, hash INTO last FROM audit_auditevent
             WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1;
         next_seq := COALESCE(last.seq, 0) + 1;
@@ -40,7 +40,7 @@ _CHAIN = f"""
             )::text, 'UTF8'))
         WHERE id = NEW.id;
         RETURN NULL;
-"""
+""".replace(":lock", _LOCK)
 
 # The one update there may ever be is the trigger's own: it closes an open row, changing only that.
 _SEAL_ONCE = """

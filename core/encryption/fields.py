@@ -177,7 +177,7 @@ class EncryptedTextField(EncryptedField):
     def to_python(self, value: Any) -> Any:
         return value if value is None or isinstance(value, str) else str(value)
 
-    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(
             **{"max_length": self.max_length, "widget": forms.Textarea, **kwargs}
         )
@@ -196,7 +196,7 @@ class EncryptedJSONField(EncryptedField):
     def decode(self, data: bytes) -> Any:
         return json.loads(data)
 
-    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": forms.JSONField, **kwargs})
 
 

@@ -32,6 +32,13 @@ class Message:
     action_label: str = ""
     attachments: tuple[Attachment, ...] = ()
 
+    def __post_init__(self) -> None:
+        # a link that leaves our site, in a mail that looks like ours, is how people get phished
+        if self.action_path and (
+            self.action_path[0] != "/" or self.action_path[1:2] in {"/", "\\"}
+        ):
+            raise ValueError("action_path must be a path on our own site")
+
 
 def _always(_notification: Notification) -> bool:
     return True

@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from core.notifications import outbox
+from core.notifications import delivery
 
 
 @shared_task
 def deliver_due() -> int:
     """Send what is due; answers how many rows were handled. Safe to run twice at once."""
-    return outbox.deliver_due()
+    return delivery.deliver_due()

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from core.notifications import access, actions, mailbox
+from core.pages import person_of
 
 PAGE_SIZE = 20
 
@@ -20,7 +21,7 @@ PAGE_SIZE = 20
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
     """The reader's own messages, newest first."""
-    page = Paginator(access.visible_messages(request.user), PAGE_SIZE).get_page(
+    page = Paginator(access.visible_messages(person_of(request)), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
     return render(request, "notifications/inbox.html", {"page": page})
@@ -30,8 +31,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_POST
 def read(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Mark one read, then go where it leads."""
-    message = access.get_message_for(request.user, message_id)
-    actions.mark_read(actor=request.user, message_id=message.pk)
+    message = access.get_message_for(person_of(request), message_id)
+    actions.mark_read(actor=person_of(request), message_id=message.pk)
     return redirect(message.action_path or "inbox")
 
 
@@ -39,7 +40,7 @@ def read(request: HttpRequest, message_id: UUID) -> HttpResponse:
 @require_POST
 def read_all(request: HttpRequest) -> HttpResponse:
     """Mark everything read."""
-    actions.mark_all_read(actor=request.user)
+    actions.mark_all_read(actor=person_of(request))
     return redirect("inbox")
 
 
