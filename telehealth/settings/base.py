@@ -111,7 +111,12 @@ CHANNEL_LAYERS = {
     },
 }
 
-CELERY_BROKER_URL = REDIS_URL
+# Celery spells a Unix socket its own way.
+CELERY_BROKER_URL = (
+    f"redis+socket://{REDIS_URL.removeprefix('unix://').partition('?')[0]}?virtual_host=0"
+    if REDIS_URL.startswith("unix://")
+    else REDIS_URL
+)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 300
