@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
@@ -39,7 +38,7 @@ def _cache() -> str:
 
 
 def _broker() -> str:
-    realtime.ping(settings.CELERY_BROKER_URL)
+    realtime.ping_broker()
     return ""
 
 

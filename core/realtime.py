@@ -136,18 +136,20 @@ def _broker(url: str) -> Connection:
 
 
 def _send_task(name: str) -> None:
-    task = current_app.tasks[name]
     if current_app.conf.task_always_eager:
-        task.apply_async()
+        current_app.loader.import_default_modules()
+        current_app.tasks[name].apply_async()
         return
     pool = producers[_broker(settings.CELERY_BROKER_URL)]
     with pool.acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
-        task.apply_async(producer=producer, retry=False)
+        # by name: a process that only serves pages has not imported the tasks
+        current_app.send_task(name, producer=producer, retry=False)
 
 
-def ping(url: str) -> None:
-    """Raise a redis error unless the server answers (for /readyz)."""
-    _client(url).ping()
+def ping_broker() -> None:
+    """Raise unless the broker takes a new connection (for /readyz)."""
+    with _broker(settings.CELERY_BROKER_URL).clone() as connection:
+        connection.ensure_connection(max_retries=1, timeout=PATIENCE_SECONDS)
 
 
 def kick(task_name: str) -> None:

@@ -3,6 +3,22 @@
 from celery import Celery
 
 app = Celery("telehealth")
+# "current" is kept per thread: without a default, gunicorn's other threads would get an empty app
+# that looks for a broker on localhost.
+app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.conf.beat_schedule = {}
+app.conf.beat_schedule = {
+    # Rows that a kick after commit missed, whose time has come, or whose worker was lost.
+    # `expires`: a worker that was away for an hour must not find sixty sweeps to run.
+    "deliver-due": {
+        "task": "core.notifications.tasks.deliver_due",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
+    "heartbeat": {
+        "task": "core.tasks.beat_heartbeat",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+}

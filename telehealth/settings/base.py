@@ -98,7 +98,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env("REDIS_URL")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "core.cache.ResilientRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "lantern",
     },
@@ -212,6 +212,10 @@ STORAGES = {
 EMAIL_BACKEND = env("EMAIL_BACKEND", default="anymail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Lantern <hello@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Together well under the outbox's lease (core.notifications.outbox): a provider that takes longer
+# is "no answer", not a second worker sending beside the first.
+EMAIL_TIMEOUT = 10
+ANYMAIL = {"REQUESTS_TIMEOUT": 10}
 
 # STUN/TURN for the live room: time-limited credentials are an HMAC over TURN_SECRET.
 TURN_URLS = env.list("TURN_URLS", default=[])

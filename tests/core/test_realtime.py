@@ -1,0 +1,152 @@
+"""Bells ring after commit and carry ids; a dead Redis costs a log line, never the write."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from channels.layers import get_channel_layer
+from django.db import connection, transaction
+from django.test import override_settings
+
+from core import realtime
+from core.models import Heartbeat
+from core.notifications.actions import DELIVER
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def black_hole() -> Iterator[str]:
+    """A server that accepts and never answers: worse than one that is gone."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(50)
+        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+
+
+def closed_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"redis://127.0.0.1:{probe.getsockname()[1]}/0"
+
+
+async def heard(group: str, ring: Any) -> list[dict[str, Any]]:
+    """Listen with the real channel layer while `ring` runs in a thread."""
+    layer: Any = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(group, channel)
+    await asyncio.to_thread(ring)
+    events = []
+    try:
+        while True:
+            events.append(await asyncio.wait_for(layer.receive(channel), 0.5))
+    except TimeoutError:
+        pass
+    await layer.flush()
+    return events
+
+
+def test_a_commit_rings_with_an_id_and_nothing_else() -> None:
+    group, thing = f"g.{uuid.uuid4().hex}", uuid.uuid4()
+
+    def ring() -> None:
+        with transaction.atomic():
+            realtime.publish_on_commit(group, "thing.changed", thing)
+        connection.close()
+
+    assert asyncio.run(heard(group, ring)) == [{"type": "thing.changed", "id": str(thing)}]
+
+
+def test_a_rollback_rings_nothing() -> None:
+    group = f"g.{uuid.uuid4().hex}"
+
+    def ring() -> None:
+        with transaction.atomic():
+            realtime.publish_on_commit(group, "thing.changed", uuid.uuid4())
+            transaction.set_rollback(True)
+        connection.close()
+
+    assert asyncio.run(heard(group, ring)) == []
+
+
+def test_signalling_is_relayed_to_the_group() -> None:
+    group = f"g.{uuid.uuid4().hex}"
+
+    def ring() -> None:
+        assert asyncio.run(realtime.relay(group, {"type": "signal", "sdp": "v=0"}))
+
+    assert asyncio.run(heard(group, ring)) == [{"type": "signal", "sdp": "v=0"}]
+
+
+def writes_in(url: str, count: int = 5) -> tuple[float, float]:
+    """Seconds of the first write and of the rest while Redis is at `url`; the rows must stand."""
+    times = []
+    with override_settings(REDIS_URL=url, CELERY_BROKER_URL=url):
+        from celery import current_app  # noqa: PLC0415
+
+        eager, current_app.conf.task_always_eager = current_app.conf.task_always_eager, False
+        try:
+            for n in range(count):
+                started = time.perf_counter()
+                with transaction.atomic():
+                    Heartbeat.objects.create(name=f"w{n}", at="2026-11-23T10:00:00Z")
+                    realtime.publish_on_commit("g.x", "thing.changed", uuid.uuid4())
+                    realtime.kick(DELIVER)
+                times.append(time.perf_counter() - started)
+        finally:
+            current_app.conf.task_always_eager = eager
+    assert Heartbeat.objects.count() == count
+    return times[0], sum(times[1:])
+
+
+def test_with_redis_gone_writes_stand_and_do_not_wait() -> None:
+    first, rest = writes_in(closed_port())
+    assert first < 1
+    assert rest < 0.2
+
+
+def test_with_a_redis_that_never_answers_only_the_first_write_waits_under_a_few_seconds(
+    black_hole: str,
+) -> None:
+    first, rest = writes_in(black_hole)
+    assert first < 2.5, first
+    assert rest < 0.2, rest
+
+
+def test_a_kick_reaches_the_broker_from_any_thread(settings: Any) -> None:
+    from celery import current_app  # noqa: PLC0415
+
+    queue = f"kick-{uuid.uuid4().hex}"
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    eager, current_app.conf.task_always_eager = current_app.conf.task_always_eager, False
+    old_queue, current_app.conf.task_default_queue = current_app.conf.task_default_queue, queue
+    current_app.amqp.__dict__.pop("queues", None)
+    current_app.amqp.__dict__.pop("router", None)
+    try:
+
+        def ring() -> None:
+            realtime.kick(DELIVER)
+            connection.close()
+
+        thread = threading.Thread(target=ring)
+        thread.start()
+        thread.join()
+        raw = client.lpop(queue)
+    finally:
+        current_app.conf.task_always_eager = eager
+        current_app.conf.task_default_queue = old_queue
+        current_app.amqp.__dict__.pop("queues", None)
+        current_app.amqp.__dict__.pop("router", None)
+        client.delete(queue)
+        client.close()
+    assert raw is not None
+    message = json.loads(raw)  # type: ignore[arg-type]
+    assert message["headers"]["task"] == DELIVER
+    assert message["headers"]["argsrepr"] == "()"
