@@ -22,7 +22,7 @@ PUSH_HOSTS = (
     ".notify.windows.com",
 )
 _GONE = frozenset({404, 410})
-_TIMEOUT_SECONDS = 10
+_TIMEOUT_SECONDS = 5
 _KEEP_SECONDS = 3600
 
 
