@@ -22,7 +22,7 @@ class Autosave {
     form.addEventListener("input", () => this.changed());
     form.addEventListener("change", () => this.changed());
     form.addEventListener("submit", () => { this.stop(); });
-    window.addEventListener("beforeunload", (event) => { if (this.dirty) event.preventDefault(); });
+    window.addEventListener("beforeunload", (event) => { if (this.dirty || this.saving) event.preventDefault(); });
     window.addEventListener("online", () => { if (this.dirty) this.soon(0); });
   }
 
@@ -83,6 +83,7 @@ class Autosave {
       this.say(`Saved ${clock}`, "saved");
     } else if (answer.status === 409) {
       this.stop();
+      this.dirty = true; // leaving the page still asks first: the words are only here
       this.say("Changed somewhere else. Copy your words, then reload this page.", "stale");
     } else if (answer.status === 422) {
       this.dirty = true;
