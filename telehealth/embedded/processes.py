@@ -1,0 +1,76 @@
+"""Is that process really alive, and end it for good."""
+
+import ctypes
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def alive(pid: int, name: str) -> bool:
+    """Running, not a zombie, and the program we mean: a pid may be somebody else's by now."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    command, _, rest = text.rpartition(")")
+    return name in command and rest.split()[0] not in {"Z", "X"}
+
+
+def working_in(folder: Path, name: str) -> list[int]:
+    """Live processes called `name` whose working folder is `folder`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                here = (entry / "cwd").resolve() == folder.resolve()
+                if here and alive(int(entry.name), name):
+                    found.append(int(entry.name))
+    return found
+
+
+def read_pid(path: Path) -> int:
+    try:
+        return int(path.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def end(pid: int, name: str, first: signal.Signals, *, wait: float = 10) -> None:
+    """Ask, wait, then kill."""
+    for step in (first, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.kill(pid, step)
+        deadline = time.monotonic() + wait
+        while time.monotonic() < deadline:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            if not alive(pid, name):
+                return
+            time.sleep(0.03)
+
+
+def dies_with_parent(sign: signal.Signals) -> Callable[[], None]:
+    """For `preexec_fn`: the kernel sends `sign` when our process dies, even by kill -9."""
+
+    def set_signal() -> None:
+        _libc.prctl(PR_SET_PDEATHSIG, int(sign))
+
+    return set_signal
+
+
+@contextmanager
+def lock(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """A file lock that ends with its process: a stale file is no obstacle.
+
+    Raises BlockingIOError when `wait` is false and somebody holds it.
+    """
+    with path.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
