@@ -1,0 +1,156 @@
+"""Between wall clocks and instants, on the days that have 23 or 25 hours."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.timezones import (
+    ZONES,
+    clock_change_between,
+    from_wall,
+    label,
+    local,
+    validate_zone,
+    wall_occurrences,
+    zone_name,
+)
+
+LONDON, NEW_YORK, KOLKATA = (
+    ZoneInfo("Europe/London"),
+    ZoneInfo("America/New_York"),
+    ZoneInfo("Asia/Kolkata"),
+)
+LORD_HOWE, APIA = ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Pacific/Apia")
+SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)  # London
+zones = st.sampled_from([ZoneInfo(name) for name, _ in ZONES])
+
+
+def at(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
+
+
+def test_an_ordinary_hour() -> None:
+    assert from_wall(date(2026, 11, 24), 16 * 60, LONDON) == at(2026, 11, 24, 16)
+    assert from_wall(date(2026, 7, 1), 16 * 60, LONDON) == at(2026, 7, 1, 15)
+    assert from_wall(date(2026, 11, 24), 16 * 60, KOLKATA) == at(2026, 11, 24, 10, 30)
+
+
+def test_a_time_in_the_gap_moves_forward_by_the_gap() -> None:
+    moved = from_wall(SPRING, 90, LONDON)  # 01:30 does not exist, 02:30 does
+    assert moved == at(2027, 3, 28, 1, 30)
+    assert f"{local(moved, LONDON):%H:%M}" == "02:30"
+    half_hour_gap = from_wall(date(2027, 10, 3), 135, LORD_HOWE)  # 02:15, gap of 30 minutes
+    assert f"{local(half_hour_gap, LORD_HOWE):%H:%M}" == "02:45"
+
+
+def test_a_time_that_happens_twice_is_the_first() -> None:
+    assert from_wall(AUTUMN, 90, LONDON) == at(2027, 10, 31, 0, 30)
+
+
+def test_minutes_past_midnight_belong_to_the_next_day() -> None:
+    assert from_wall(date(2026, 11, 24), 25 * 60, LONDON) == at(2026, 11, 25, 1)
+    assert from_wall(date(2026, 11, 24), -60, LONDON) == at(2026, 11, 23, 23)
+
+
+def test_a_day_that_never_happened() -> None:
+    """Samoa skipped 30 December 2011: what is planned there moves on by the whole day."""
+    assert local(from_wall(date(2011, 12, 30), 600, APIA), APIA).date() == date(2011, 12, 31)
+
+
+@given(
+    day=st.dates(date(2020, 1, 1), date(2030, 12, 31)),
+    minute=st.integers(0, 2 * 1440),
+    zone=zones,
+)
+def test_there_and_back_shows_the_same_wall_clock_or_later_by_a_gap(
+    day: date, minute: int, zone: ZoneInfo
+) -> None:
+    wall = datetime.combine(day, datetime.min.time()) + timedelta(minutes=minute)
+    shown = local(from_wall(day, minute, zone), zone)
+    shift = shown.replace(tzinfo=None) - wall
+    assert timedelta() <= shift <= timedelta(hours=24)
+    if shift:  # only because the wall time does not exist: no instant shows it
+        for fold in (0, 1):
+            instant = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+            assert instant.astimezone(zone).replace(tzinfo=None) != wall
+    else:
+        assert shown.fold == 0
+
+
+def test_weekly_hours_keep_their_place_on_the_wall_over_a_clock_change() -> None:
+    windows = list(
+        wall_occurrences(
+            date(2027, 3, 22),
+            date(2027, 4, 4),
+            weekdays={6},
+            start_minute=9 * 60,
+            end_minute=12 * 60,
+            zone=LONDON,
+        )
+    )
+    assert windows == [
+        (at(2027, 3, 28, 8), at(2027, 3, 28, 11)),
+        (at(2027, 4, 4, 8), at(2027, 4, 4, 11)),
+    ]
+
+
+def test_a_night_window_is_an_hour_shorter_or_longer_when_clocks_change() -> None:
+    def length(day: date) -> timedelta:
+        ((start, end),) = wall_occurrences(
+            day, day, weekdays=range(7), start_minute=22 * 60, end_minute=30 * 60, zone=LONDON
+        )
+        return end - start
+
+    assert length(SPRING - timedelta(days=1)) == timedelta(hours=7)
+    assert length(AUTUMN - timedelta(days=1)) == timedelta(hours=9)
+    assert length(date(2027, 6, 1)) == timedelta(hours=8)
+
+
+@pytest.mark.parametrize(
+    ("instant", "zone", "text"),
+    [
+        (at(2026, 11, 24, 16), LONDON, "Tue 24 Nov, 16:00 GMT"),
+        (at(2026, 7, 1, 15), LONDON, "Wed 1 Jul, 16:00 BST"),
+        (at(2026, 11, 24, 16), ZoneInfo("Asia/Dubai"), "Tue 24 Nov, 20:00 UTC+4"),
+        (at(2026, 11, 24, 16), ZoneInfo("Asia/Kathmandu"), "Tue 24 Nov, 21:45 UTC+5:45"),
+        (at(2027, 10, 31, 0, 30), LONDON, "Sun 31 Oct, 01:30 BST (UTC+1)"),
+        (at(2027, 10, 31, 1, 30), LONDON, "Sun 31 Oct, 01:30 GMT (UTC)"),
+        (at(2026, 11, 1, 6, 30), NEW_YORK, "Sun 1 Nov, 01:30 EST (UTC-5)"),
+    ],
+)
+def test_a_label_names_one_instant(instant: datetime, zone: ZoneInfo, text: str) -> None:
+    assert label(instant, zone) == text
+
+
+@given(st.integers(0, 11 * 365 * 1440), zones)
+def test_two_instants_an_hour_apart_never_have_the_same_label(minutes: int, zone: ZoneInfo) -> None:
+    first = at(2020, 1, 1) + timedelta(minutes=minutes)
+    assert label(first, zone) != label(first + timedelta(hours=1), zone)
+
+
+def test_clocks_that_change_in_between_are_named_by_how_much() -> None:
+    assert clock_change_between(at(2027, 3, 27), at(2027, 3, 29), LONDON) == timedelta(hours=1)
+    assert clock_change_between(at(2027, 10, 30), at(2027, 11, 1), LONDON) == -timedelta(hours=1)
+    assert clock_change_between(at(2027, 6, 1), at(2027, 6, 2), LONDON) is None
+    assert clock_change_between(at(2027, 3, 1), at(2027, 12, 1), LONDON) is None
+
+
+def test_a_naive_datetime_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        local(datetime(2026, 11, 24, 16), LONDON)  # noqa: DTZ001
+
+
+def test_only_real_places_are_zones() -> None:
+    names = [name for name, _ in ZONES]
+    assert {"Europe/London", "America/Argentina/Buenos_Aires", "UTC"} <= set(names)
+    assert not [n for n in names if n.startswith("Etc/") or n == "EST"]
+    assert dict(ZONES)["America/New_York"] == "America: New York"
+    validate_zone("Europe/London")
+    for bad in ("", "Mars/Olympus", "../etc/passwd", "europe/london"):
+        with pytest.raises(ValidationError):
+            validate_zone(bad)
+    assert zone_name(at(2026, 11, 24), ZoneInfo("UTC")) == "UTC"
