@@ -1,0 +1,82 @@
+"""A log line helps us and says nothing about a person."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+from django.test import Client
+
+from core import logging as core_logging
+
+
+@pytest.fixture
+def lines() -> Iterator[Any]:
+    """Everything logged, as the JSON of production."""
+    root = logging.getLogger()
+    handlers, level, config = root.handlers[:], root.level, structlog.get_config()
+    core_logging.configure("INFO", json=True)
+    stream = io.StringIO()
+    root.handlers[0].setStream(stream)  # type: ignore[attr-defined]
+
+    def read() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+    yield read
+    structlog.configure(**config)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.urls("tests.core.urls")
+@pytest.mark.django_db
+def test_a_page_is_one_line_without_path_query_address_or_browser(lines: Any) -> None:
+    client = Client(raise_request_exception=False, REMOTE_ADDR="203.0.113.9")
+    response = client.get(
+        "/inbox/0b0b0b0b-0000-4000-8000-00000000beef/read/",
+        {"token": "sesame"},
+        headers={"User-Agent": "Sams tablet"},
+    )
+    client.get("/fail/database/")
+    client.get("/no/such/sesame/")
+    text = json.dumps(lines())
+    for private in ("203.0.113.9", "sesame", "beef", "tablet", "maria@example.org"):
+        assert private not in text
+    (line,) = [x for x in lines() if x.get("request") == response["X-Request-ID"]][:1]
+    assert line["route"] == "inbox/<uuid:message_id>/read/"
+    assert line["status"] == response.status_code
+
+
+def test_an_exception_keeps_its_place_and_loses_its_words(lines: Any) -> None:
+    try:
+        raise ValueError("(email)=(maria@example.org) exists") from KeyError("Sam")  # noqa: TRY301
+    except ValueError:
+        structlog.get_logger("core.test").exception("it_broke", code="x")
+        logging.getLogger("somewhere.else").exception("it broke")
+    ours, theirs = lines()
+    for line in (ours, theirs):
+        assert line["exception"] == "ValueError"
+        assert line["cause"] == "KeyError"
+        assert "test_logging.py" in line["at"][0]
+        assert "maria" not in json.dumps(line)
+        assert "Sam" not in json.dumps(line)
+    assert ours["code"] == "x"
+
+
+def test_lines_of_one_request_share_its_id(lines: Any) -> None:
+    token = core_logging.request_id.set("abc")
+    structlog.get_logger("core.test").info("one")
+    core_logging.request_id.reset(token)
+    structlog.get_logger("core.test").info("two")
+    one, two = lines()
+    assert one["request"] == "abc"
+    assert "request" not in two
+
+
+def test_access_logs_of_servers_are_silent(lines: Any) -> None:
+    logging.getLogger("uvicorn.access").warning('127.0.0.1 - "GET /?token=x"')
+    logging.getLogger("django.server").error('"GET /?token=x"')
+    assert lines() == []
