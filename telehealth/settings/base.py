@@ -5,6 +5,7 @@ files in production.
 """
 
 from pathlib import Path
+from typing import Any
 
 import environ
 
@@ -103,7 +104,7 @@ CACHES = {
         "KEY_PREFIX": "lantern",
     },
 }
-CHANNEL_LAYERS = {
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": {
         # PubSub, not Core: half the CPU and it finds its subscriptions again after a Redis restart.
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
