@@ -1,0 +1,46 @@
+# Lantern. `make help` lists the targets; `make demo` and `make test` need nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types unit browser bench services stop clean
+PYTHON3 ?= python3
+PY := .venv/bin/python
+BESIDE := $(PY) -m telehealth.embedded exec --
+PYTEST := $(BESIDE) $(PY) -m pytest -q
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make .venv from the locks (quick when nothing changed)
+	@$(PYTHON3) telehealth/embedded/setup.py
+
+demo: setup ## the whole clinic on this machine: pages, sockets, worker, beat, servers
+	@exec $(PY) -m telehealth.embedded.demo
+
+test: setup lint types unit browser ## everything that must hold before a change lands
+
+lint: setup ## style, templates, import contract
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/djlint templates --lint --quiet
+	@.venv/bin/lint-imports --no-logo
+	@$(BESIDE) env DJANGO_SETTINGS_MODULE=telehealth.settings.test $(PY) manage.py makemigrations --check --dry-run
+
+types: setup ## mypy, strict
+	@$(BESIDE) .venv/bin/mypy .
+
+unit: setup ## house rules, unit and socket tests
+	@$(PYTEST) -m "not browser" -n 2
+
+browser: setup ## browser tests with real Chromium
+	@CHROMIUM=$$($(PY) -m telehealth.embedded.browser | tail -1) && export CHROMIUM && $(PYTEST) -m browser
+
+bench: setup ## the numbers, as JSON lines, each beside its ceiling
+	@CHROMIUM=$$($(PY) -m telehealth.embedded.browser | tail -1) && export CHROMIUM && $(BESIDE) $(PY) -m tests.bench
+
+services: setup ## start Postgres and Valkey alone and leave them running
+	@$(PY) -m telehealth.embedded up
+
+stop: ## stop what `make services` started
+	@$(PY) -m telehealth.embedded down
+
+clean: stop ## remove the environment and all demo data
+	@rm -rf .venv var
