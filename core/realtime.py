@@ -17,7 +17,7 @@ import redis
 import structlog
 from asgiref.sync import async_to_sync
 from celery import current_app
-from channels.layers import get_channel_layer
+from channels.layers import channel_layers, get_channel_layer
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.conf import settings
 from django.db import transaction
@@ -82,7 +82,7 @@ def _group_send(group: str, event: Mapping[str, Any]) -> None:
         # The layer's own async client would open a fresh connection in a fresh event loop for
         # every commit; a pooled client publishes the same bytes to the same channel (a test
         # listens with the real layer, so an upgrade that changes the format is noticed).
-        prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+        prefix = channel_layers.configs["default"]["CONFIG"]["prefix"]
         _client(settings.REDIS_URL).publish(f"{prefix}__group__{group}", layer.serialize(event))
         return
     async_to_sync(layer.group_send)(group, dict(event))
