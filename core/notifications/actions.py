@@ -13,7 +13,12 @@ from core import realtime
 from core.actors import Actor
 from core.audit.actions import record
 from core.notifications import kinds
-from core.notifications.models import InboxMessage, Notification, NotificationState
+from core.notifications.models import (
+    InboxMessage,
+    Notification,
+    NotificationState,
+    PushSubscription,
+)
 
 DELIVER = "core.notifications.tasks.deliver_due"
 
@@ -31,6 +36,8 @@ def queue(
 ) -> Notification:
     """Write one row to the outbox, in the caller's transaction. The same key gives the same row.
 
+    Also if that row was cancelled or sent: so put into the key what makes it a new message (a
+    reminder's start time, or moving an appointment back and forth would silence it).
     `due_at` defaults to now. Past `useful_until` it is never sent but marked missed.
     UnknownKind if no app registered `kind`; ValueError for a naive datetime.
     """
@@ -93,3 +100,19 @@ def mark_all_read(*, actor: AbstractBaseUser) -> int:
     return InboxMessage.objects.filter(recipient_id=actor.pk, read_at=None).update(
         read_at=timezone.now()
     )
+
+
+@transaction.atomic
+def subscribe_push(*, actor: AbstractBaseUser, endpoint: str, p256dh: str, auth: str) -> None:
+    """Remember this browser. One that belonged to someone else (a shared tablet) changes hands."""
+    PushSubscription.objects.update_or_create(
+        endpoint=endpoint, defaults={"person_id": actor.pk, "p256dh": p256dh, "auth": auth}
+    )
+    record(actor=actor, action="push.subscribe", obj=actor)
+
+
+@transaction.atomic
+def unsubscribe_push(*, actor: AbstractBaseUser, endpoint: str) -> None:
+    """Forget this browser, if it is the actor's."""
+    PushSubscription.objects.filter(person_id=actor.pk, endpoint=endpoint).delete()
+    record(actor=actor, action="push.unsubscribe", obj=actor)

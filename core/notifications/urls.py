@@ -8,6 +8,7 @@ urlpatterns = [
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/read/", views.read_all, name="inbox_read_all"),
     path("inbox/<uuid:message_id>/read/", views.read, name="inbox_read"),
+    path("inbox/push/", views.push, name="inbox_push"),
     path("mailbox/", views.mailbox_list, name="mailbox"),
     path("mailbox/<uuid:message_id>/", views.mailbox_message, name="mailbox_message"),
     path(

@@ -5,12 +5,13 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from core.notifications import access, actions, mailbox
+from core.notifications.forms import PushForm
 from core.pages import person_of
 
 PAGE_SIZE = 20
@@ -42,6 +43,23 @@ def read_all(request: HttpRequest) -> HttpResponse:
     """Mark everything read."""
     actions.mark_all_read(actor=person_of(request))
     return redirect("inbox")
+
+
+@login_required
+@require_POST
+def push(request: HttpRequest) -> HttpResponse:
+    """Turn web push on for this browser (or off, with `off=1`): 204, or 422 with the errors."""
+    if not settings.WEBPUSH_PRIVATE_KEY:
+        raise Http404
+    person = person_of(request)
+    if request.POST.get("off"):
+        actions.unsubscribe_push(actor=person, endpoint=request.POST.get("endpoint", ""))
+        return HttpResponse(status=204)
+    form = PushForm(request.POST)
+    if not form.is_valid():
+        return JsonResponse(form.errors, status=422)
+    actions.subscribe_push(actor=person, **form.cleaned_data)
+    return HttpResponse(status=204)
 
 
 def _only_in_the_demo() -> None:
