@@ -64,11 +64,12 @@ export class Mesh extends Emitter {
   }
 
   /** While waiting: make the offer and gather addresses, so that being let in is quick. */
-  async prepare() {
+  async prepare({ anew = false } = {}) {
+    if (this.#warm && !anew) return;
     this.#cool();
     const peer = new Peer({ polite: true, config: this.#config, tracks: this.#tracks });
     this.#warm = peer;
-    this.#warmTimer = setTimeout(() => this.prepare(), WARM_FOR);
+    this.#warmTimer = setTimeout(() => this.prepare({ anew: true }), WARM_FOR);
     await peer.start({ hold: true });
   }
 

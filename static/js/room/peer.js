@@ -60,14 +60,14 @@ export class Peer extends Emitter {
   /** Start as the offering side. While `hold`, signals are kept until `release()`. */
   async start({ hold = false } = {}) {
     this.#held = hold;
-    for (const kind of ["audio", "video"]) {
-      const { sender } = this.#pc.addTransceiver(kind, {
-        direction: "sendrecv",
-        streams: [this.#stream],
-      });
-      await sender.replaceTrack(this.#tracks[kind]);
-    }
-    await this.#offer();
+    const pc = this.#pc;
+    const senders = ["audio", "video"].map((kind) => {
+      const options = { direction: "sendrecv", streams: [this.#stream] };
+      return pc.addTransceiver(kind, options).sender.replaceTrack(this.#tracks[kind]);
+    });
+    await Promise.all(senders);
+    // Closed or begun anew while the tracks were being set.
+    if (pc === this.#pc) await this.#offer();
   }
 
   /** Send what was prepared while waiting: one offer that already carries its candidates. */

@@ -1,0 +1,241 @@
+/** The live page: one socket, one set of media, and what the server says is shown. */
+import { announce } from "./announce.js";
+import { breathing } from "./breathing.js";
+import { chat as startChat } from "./chat.js";
+import { Checklist } from "./checklist.js";
+import { choices, forget } from "./choices.js";
+import { all, find, fromTemplate, on, say, show, word } from "./dom.js";
+import { LocalMedia } from "./media.js";
+import { Mesh } from "./mesh.js";
+import { muteAsk } from "./mute_ask.js";
+import { ownMedia } from "./own_media.js";
+import { Panels } from "./panels.js";
+import { People } from "./people.js";
+import { pollPlace } from "./poll.js";
+import { Probe } from "./probe.js";
+import { qualityView } from "./quality_view.js";
+import { RoomSocket } from "./socket.js";
+import { Stage } from "./stage.js";
+import { therapist as startTherapist } from "./therapist.js";
+import { Tiles } from "./tiles.js";
+import { timer } from "./timer.js";
+import { waitingView } from "./waiting_view.js";
+import { Watch } from "./watch.js";
+
+const FINAL_STAGES = ["left", "ended", "removed", "elsewhere", "refused"];
+
+const root = find("[data-room]");
+const { me, part } = root.dataset;
+const isTherapist = part === "therapist";
+const probe = new Probe(root);
+const stage = new Stage(root);
+const socket = new RoomSocket(root.dataset.socketUrl);
+const media = new LocalMedia(choices());
+const mesh = new Mesh();
+const tiles = new Tiles(find("[data-tiles]", root));
+const panels = new Panels(root);
+const people = new People(root, { me, therapist: isTherapist });
+const own = ownMedia({ root, media, mesh, tiles });
+const chat = startChat({ root, me, socket, panels, probe });
+const waiting = waitingView(root);
+const setStarted = timer(find("[data-timer]", root));
+const showQuality = qualityView(root);
+const askMute = muteAsk(root, () => own.setMuted(true));
+const watch = new Watch(mesh, (id) => notes.get(id)?.camera !== false && !root.dataset.soundOnly);
+
+/** What is known of the others: by id, as the server lists them; and what each says of itself. */
+let known = new Map();
+const notes = new Map();
+let mayAdmit = false;
+let welcomed = false;
+let ready;
+
+mesh.setMine(me);
+for (const part of all("[data-needs-script]", root)) show(part);
+breathing(root);
+listenToServer();
+listenToMesh();
+listenToPerson();
+if (isTherapist) startTherapist({ root, people, socket, probe, nameOf });
+ready = own.begin();
+socket.open();
+
+function listenToServer() {
+  socket.on("open", () => connection("open"));
+  socket.on("lost", () => connection("lost"));
+  socket.on("refused", (code) => finish(code === 4409 ? "elsewhere" : code === 4410 ? "ended" : "refused"));
+  socket.on("blocked", blocked);
+  socket.on("welcome", welcome);
+  socket.on("people", (message) => arrange(message, { offer: false }));
+  socket.on("signal", ({ from, data }) => mesh.hear(from, data));
+  socket.on("chat", chat.take);
+  socket.on("chat.ack", chat.take);
+  socket.on("chat.many", ({ messages }) => messages.forEach(chat.take));
+  socket.on("ask_mute", askMute);
+  socket.on("error", ({ code, message, nonce }) => {
+    if (nonce) chat.refuse(nonce, message);
+    else if (message) announce(message);
+    probe.set({ lastError: code });
+  });
+}
+
+function listenToMesh() {
+  mesh.on("signal", ({ to, data }) => socket.send("signal", { to, data }));
+  mesh.on("track", ({ id, track }) => {
+    tiles.ensure(known.get(id) ?? { id, name: "" });
+    tiles.addTrack(id, track);
+  });
+  mesh.on("state", ({ id, state }) => {
+    tiles.facts(id, { connected: state === "connected" });
+    probe.set({ connectionState: overall() });
+  });
+  mesh.on("note", ({ id, camera, microphone, wantsVideo }) => {
+    notes.set(id, { camera, microphone });
+    tiles.facts(id, { camera, microphone });
+    mesh.setWanted(id, wantsVideo !== false);
+  });
+  mesh.on("gone", (id) => {
+    tiles.drop(id);
+    watch.forget(id);
+    notes.delete(id);
+  });
+  tiles.on("first-frame", () => {
+    if (!root.dataset.firstFrameAt) {
+      probe.set({ firstFrameAt: performance.timeOrigin + performance.now() });
+    }
+  });
+  tiles.on("silent", offerSound);
+  watch.on("grade", showQuality);
+  watch.on("grade", (grade) => probe.set({ quality: grade ?? "" }));
+  watch.on("numbers", (numbers) => probe.set(numbers));
+  watch.on("give-up-pictures", () => own.soundOnly(true, { weak: true }));
+}
+
+function listenToPerson() {
+  on(root, "click", '[data-control="leave"]', leave);
+  on(root, "click", "[data-come-back]", () => location.assign(isTherapist ? location.href : root.dataset.waitUrl));
+  on(root, "click", "[data-go-home]", () => {
+    socket.send("leave");
+    forget();
+  });
+  new Checklist(root).on("saved", () => panels.settle("people"));
+  window.addEventListener("pagehide", () => media.close());
+}
+
+/** The whole truth, at every (re)connect and when my place changes. */
+async function welcome(message) {
+  const again = welcomed;
+  welcomed = true;
+  setStarted(message.started_at);
+  mesh.setServers({ servers: message.ice_servers ?? [], relayOnly: message.ice_policy === "relay" });
+  // A connection without tracks would have to be negotiated twice.
+  await ready;
+  arrange(message, { offer: true });
+  chat.catchUp();
+  if (again) mesh.resync();
+}
+
+/** @param {{people: object[], place: string, state: string, paused: boolean}} message */
+function arrange(message, { offer }) {
+  if (message.checklist_done !== undefined) mayAdmit = message.checklist_done;
+  tellChanges(message.people);
+  known = new Map(message.people.map((person) => [person.id, person]));
+  people.render(message.people, { mayAdmit });
+  const next = stageFor(message);
+  if (FINAL_STAGES.includes(next)) {
+    finish(next);
+    return;
+  }
+  if (next === "room") enter(offer);
+  else stepBack(next, message);
+}
+
+function stageFor({ place, state, paused }) {
+  if (state === "ended") return "ended";
+  if (place === "removed") return "removed";
+  if (place !== "admitted") return "waiting";
+  return paused && !isTherapist ? "paused" : "room";
+}
+
+function enter(offer) {
+  media.setPaused(false);
+  const arriving = stage.now !== "room";
+  stage.go("room");
+  const others = [...known.values()].filter(({ id, place }) => id !== me && place === "admitted");
+  for (const person of others) tiles.ensure(person);
+  mesh.keep(others.map(({ id }) => id), { offer: offer || arriving });
+  say(find("[data-alone-words]", root), word(isTherapist ? "nobody" : "alone"));
+  probe.set({ connectionState: overall() });
+}
+
+/** Waiting, or nobody professional here: nothing is sent or received until it goes on. */
+function stepBack(next, { people: list }) {
+  if (stage.now === "room" && next === "waiting") waiting.sentBack(true);
+  mesh.closeAll();
+  tiles.clear();
+  media.setPaused(next === "paused");
+  const here = list.some((person) => person.part === "therapist" && person.here);
+  waiting.set(here ? "known" : "early");
+  stage.go(next);
+  probe.set({ connectionState: "none", remoteFrames: 0, remoteLevel: 0, peers: 0 });
+  ready.then(() => stage.now === next && mesh.prepare());
+}
+
+function tellChanges(list) {
+  if (stage.now !== "room") return;
+  for (const person of list) {
+    const before = known.get(person.id)?.place;
+    if (person.id === me || before === person.place) continue;
+    if (person.place === "admitted") announce(word("joined", person));
+    else if (before === "admitted") announce(word("left", person));
+    else if (person.place === "waiting" && isTherapist) announce(word("waits", person));
+  }
+}
+
+function connection(state) {
+  probe.set({ socketState: state });
+  show(find("[data-socket-note]", root), state === "lost");
+  if (state === "lost" && stage.now === "waiting") waiting.set("lost");
+}
+
+function blocked() {
+  probe.set({ socketState: "blocked" });
+  waiting.set("poll");
+  if (stage.now === "waiting") pollPlace(root.dataset.waitUrl, root.dataset.roomUrl);
+}
+
+function leave() {
+  socket.send("leave");
+  finish("left");
+}
+
+function finish(next) {
+  socket.close();
+  mesh.closeAll();
+  tiles.clear();
+  media.close();
+  if (next === "ended") forget();
+  stage.go(next);
+  probe.set({ connectionState: "none" });
+}
+
+function offerSound() {
+  if (find(".room-sound", root)) return;
+  const button = fromTemplate("sound-template");
+  find("[data-tiles]", root).append(button);
+  button.addEventListener("click", () => {
+    tiles.playAll();
+    button.remove();
+  });
+}
+
+function nameOf(id) {
+  return known.get(id)?.name ?? "";
+}
+
+/** "connected" only when every connection is. */
+function overall() {
+  const states = [...mesh.entries()].map(([, peer]) => peer.state);
+  if (states.length === 0) return "none";
+  return states.every((state) => state === "connected") ? "connected" : "connecting";
+}
