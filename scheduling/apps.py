@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class SchedulingConfig(AppConfig):
     name = "scheduling"
     verbose_name = "Availability, appointments, reminders"
+
+    def ready(self) -> None:
+        from scheduling.notices import register_all  # noqa: PLC0415 (models are not loaded before)
+
+        register_all()

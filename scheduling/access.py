@@ -1,0 +1,133 @@
+"""Who may do what with an appointment. One rule, derived from accounts.access.
+
+A verb here names a verb on the child, the states in which it makes sense, and sometimes that one
+particular person must be asking (the one who holds the time, the therapist who gives the session).
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q, QuerySet, TextChoices
+from django.utils import timezone
+
+from accounts import access as people
+from accounts.models import Child, Licence, Role, StaffMembership, Therapist, User
+from core.actors import Actor
+from core.errors import NotVisible
+from scheduling.models import Appointment, AppointmentQuerySet, State
+
+
+class Verb(TextChoices):
+    SEE = "see"
+    CONFIRM = "confirm"  # the hold's own page, also after it was booked or let go
+    CHANGE = "change"
+    CANCEL = "cancel"
+    RUN = "run"  # the therapist's side of the session
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`only` is the path from an appointment to the one user who may; "" for everybody who can."""
+
+    on_child: people.Verb
+    states: tuple[State, ...]
+    only: str = ""
+
+
+SETTLED = (State.BOOKED, State.CANCELLED)
+
+RULES: dict[Verb, Rule] = {
+    Verb.SEE: Rule(people.Verb.SEE, SETTLED),
+    Verb.CONFIRM: Rule(people.Verb.BOOK, tuple(State), only="booked_by"),
+    Verb.CHANGE: Rule(people.Verb.BOOK, SETTLED),
+    Verb.CANCEL: Rule(people.Verb.BOOK, SETTLED),
+    Verb.RUN: Rule(people.Verb.TREAT, SETTLED, only="therapist__user"),
+}
+
+
+def visible_appointments(actor: Actor, verb: Verb = Verb.SEE) -> AppointmentQuerySet:
+    """The appointments with which `actor` may do `verb`. Unknown actors and verbs get none."""
+    if not isinstance(actor, User) or verb not in RULES:
+        return Appointment.objects.none()
+    rule = RULES[verb]
+    found = Appointment.objects.filter(
+        child__in=people.visible_children(actor, rule.on_child).values("pk"), state__in=rule.states
+    )
+    return found.filter(**{rule.only: actor}) if rule.only else found
+
+
+def can(actor: Actor, verb: Verb, appointment: Appointment) -> bool:
+    return visible_appointments(actor, verb).filter(pk=appointment.pk).exists()
+
+
+def get_appointment_for(actor: Actor, appointment_id: uuid.UUID, verb: Verb) -> Appointment:
+    """The appointment with its people, or NotVisible, which looks like an unknown id."""
+    found = (
+        visible_appointments(actor, verb)
+        .select_related("child__user", "therapist__user")
+        .filter(pk=appointment_id)
+        .first()
+    )
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def people_who_can(verb: Verb, appointment: Appointment) -> QuerySet[User]:
+    """Everybody who may do `verb` with `appointment`; for mailers and live updates."""
+    rule = RULES.get(verb)
+    if rule is None or appointment.state not in rule.states:
+        return User.objects.none()
+    found = people.people_who_can(rule.on_child, appointment.child)
+    if not rule.only:
+        return found
+    only = {
+        "booked_by": appointment.booked_by_id,
+        "therapist__user": appointment.therapist.user_id,
+    }[rule.only]
+    return found.filter(pk=only)
+
+
+def working_therapists() -> QuerySet[Therapist]:
+    """Therapists with an account that works here now."""
+    now = timezone.now()
+    working = StaffMembership.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gt=now), role=Role.THERAPIST, started_at__lte=now
+    )
+    return Therapist.objects.filter(
+        user__is_active=True, user__in=working.values("user_id")
+    ).select_related("user")
+
+
+def licence_places(child: Child) -> list[str]:
+    """A licence for a whole country covers its regions: "GB" covers "GB-SCT", not the reverse."""
+    return sorted({child.place, child.place.partition("-")[0]})
+
+
+def bookable_therapists(child: Child, first: date, last: date) -> QuerySet[Therapist]:
+    """Therapists with a licence for the child's place on some date in `first`..`last`.
+
+    Which dates exactly is checked per time: see availability.
+    """
+    licences = Licence.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gte=first),
+        place__in=licence_places(child),
+        valid_from__lte=last,
+    )
+    return working_therapists().filter(pk__in=licences.values("therapist_id"))
+
+
+def get_therapist_for(actor: Actor) -> Therapist:
+    """The actor's own therapist record, whose hours only they may set; else NotVisible."""
+    found = (
+        working_therapists().filter(user_id=actor.pk).first() if isinstance(actor, User) else None
+    )
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def get_rhythm_child_for(actor: Actor, child_id: uuid.UUID) -> Child:
+    """The child whose school and rest hours `actor` may set: whoever may book for them."""
+    return people.get_child_for(actor, child_id, people.Verb.BOOK)
