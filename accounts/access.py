@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet, TextChoices
 from django.utils import timezone
 
-from accounts.models import CareTeamMembership, Child, Role, Scope, StaffMembership, User
+from accounts.models import Assent, CareTeamMembership, Child, Role, Scope, StaffMembership, User
 from core.actors import Actor
 from core.errors import NotVisible
 
@@ -137,3 +137,23 @@ def has_role(user: Actor, role: Role) -> bool:
         and user.is_active
         and user.staff_memberships.filter(_open(""), role=role).exists()
     )
+
+
+def get_own_child(actor: Actor) -> Child:
+    """The child who is signed in; NotVisible for everybody else."""
+    child = visible_children(actor, Verb.ASSENT).first()
+    if child is None:
+        raise NotVisible
+    return child
+
+
+def get_assent_for(actor: Actor, assent_id: uuid.UUID) -> Assent:
+    """A child's answer, for the care team that may reply to its question."""
+    assent = (
+        Assent.objects.filter(pk=assent_id, child__in=visible_children(actor, Verb.TREAT))
+        .select_related("child__user", "replied_by")
+        .first()
+    )
+    if assent is None:
+        raise NotVisible
+    return assent

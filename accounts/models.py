@@ -265,7 +265,7 @@ class ConsentDocument(models.Model):
     title = models.CharField(max_length=120)
     body = models.TextField()  # Markdown, no HTML
     child_body = models.TextField()  # the same promise in a child's words, for the assent page
-    # [{"question": str, "answers": [str, ...], "right": int, "why": str}]
+    # a list of objects with question, answers (list of str), right (index), why
     comprehension = models.JSONField(default=list)
     sha256 = models.CharField(max_length=64)
     # A typographical change does not ask families to sign again.

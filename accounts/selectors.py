@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from accounts.models import (
     Assent,
     AssentAnswer,
+    CareTeamMembership,
     Child,
     ConsentDocument,
     ConsentKind,
     ConsentSignature,
     GuardianLink,
     Scope,
+    StaffMembership,
 )
 
 ASSENT_FROM_AGE = 7  # SAFETY.md, Consent and assent
@@ -70,3 +74,27 @@ def consent_status(child: Child, kind: ConsentKind = ConsentKind.TELEHEALTH) -> 
         .first()
     )
     return ConsentStatus(document, signature, assent, child.age >= ASSENT_FROM_AGE)
+
+
+def staff_list() -> QuerySet[StaffMembership]:
+    """Who works here now, for the practice manager; no clinical content."""
+    return (
+        StaffMembership.objects.current()
+        .select_related("user")
+        .order_by("role", "user__display_name")
+    )
+
+
+def open_questions(child: Child) -> QuerySet[Assent]:
+    return Assent.objects.filter(child=child, answer=AssentAnswer.QUESTION, reply=None).order_by(
+        "answered_at"
+    )
+
+
+def people_around(child: Child) -> tuple[list[GuardianLink], list[CareTeamMembership]]:
+    """The child's guardians and care team, for "who belongs to this child"."""
+    links = GuardianLink.objects.current().filter(child=child).select_related("guardian")
+    team = (
+        CareTeamMembership.objects.current().filter(child=child).select_related("therapist__user")
+    )
+    return list(links), list(team)

@@ -1,0 +1,32 @@
+"""Every write to people, links, consent and invitations."""
+
+from accounts.actions.children import add_child, save_profile, set_child_passphrase
+from accounts.actions.consent import (
+    answer_assent,
+    reply_to_question,
+    sign_consent,
+    withdraw_consent,
+)
+from accounts.actions.links import (
+    end_guardian_link,
+    join_care_team,
+    leave_care_team,
+    link_guardian,
+)
+from accounts.actions.staff import accept_invitation, invite_staff
+
+__all__ = [
+    "accept_invitation",
+    "add_child",
+    "answer_assent",
+    "end_guardian_link",
+    "invite_staff",
+    "join_care_team",
+    "leave_care_team",
+    "link_guardian",
+    "reply_to_question",
+    "save_profile",
+    "set_child_passphrase",
+    "sign_consent",
+    "withdraw_consent",
+]

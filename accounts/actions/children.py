@@ -1,0 +1,91 @@
+"""A guardian adds a child and looks after the child's own sign-in."""
+
+from datetime import date
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.sessions.models import Session
+from django.db import IntegrityError, transaction
+
+from accounts.access import Verb, get_child_for
+from accounts.broadcast import access_revoked
+from accounts.errors import ChildAge, NameTaken
+from accounts.models import Child, GuardianLink, Theme, User
+from core.audit.actions import record
+from core.encryption import new_data_key
+
+YOUNGEST, OLDEST = 6, 17
+
+
+@transaction.atomic
+def add_child(
+    *,
+    actor: User,
+    chosen_name: str,
+    birth_date: date,
+    place: str,
+    time_zone: str,
+    relation: str,
+    username: str,
+    passphrase: str,
+) -> Child:
+    """A new child with a sign-in without e-mail, linked to the guardian who adds it.
+
+    NameTaken, ChildAge. Nothing is collected from the child here (SAFETY.md: under 13 nothing
+    before the guardian's consent).
+    """
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                username.strip().lower(),
+                passphrase,
+                display_name=chosen_name.strip(),
+                time_zone=time_zone,
+            )
+    except IntegrityError as exc:
+        raise NameTaken from exc
+    child = Child(user=user, birth_date=birth_date, place=place, data_key=new_data_key())
+    if not YOUNGEST <= child.age <= OLDEST:
+        raise ChildAge
+    child.save()
+    GuardianLink.objects.create(child=child, guardian=actor, relation=relation)
+    record(actor=actor, action="child.add", obj=child, child_id=child.pk)
+    return child
+
+
+@transaction.atomic
+def set_child_passphrase(*, actor: User, child: Child, passphrase: str) -> Child:
+    """A new passphrase; every open sign-in of the child ends, so a lost device is shut out."""
+    child = get_child_for(actor, child.pk, Verb.MANAGE_SIGN_IN)
+    child.user.set_password(passphrase)
+    child.user.save(update_fields=["password"])
+    end_sign_ins(child.user)
+    access_revoked([child.user_id], child.pk)
+    record(actor=actor, action="child.passphrase", obj=child, child_id=child.pk)
+    return child
+
+
+def end_sign_ins(user: AbstractBaseUser) -> None:
+    """The changed password hash already refuses old sessions; the rows go too."""
+    keys = user.usersession_set.values_list("session_key", flat=True)  # type: ignore[attr-defined]
+    Session.objects.filter(session_key__in=list(keys)).delete()
+    user.usersession_set.all().delete()  # type: ignore[attr-defined]
+
+
+@transaction.atomic
+def save_profile(
+    *,
+    actor: User,
+    display_name: str,
+    time_zone: str,
+    theme: Theme,
+    quiet_from: int | None,
+    quiet_until: int | None,
+) -> User:
+    """What a person may change about themselves. Quiet hours are minutes of the day."""
+    user = User.objects.select_for_update().get(pk=actor.pk)
+    user.display_name, user.time_zone, user.theme = display_name.strip(), time_zone, theme
+    user.quiet_from, user.quiet_until = quiet_from, quiet_until
+    changed = ["display_name", "time_zone", "theme", "quiet_from", "quiet_until"]
+    user.save(update_fields=changed)
+    record(actor=actor, action="profile.save", obj=user, fields=changed)
+    return user

@@ -1,0 +1,53 @@
+"""Refusals of people, family links and consent, as sentences."""
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError
+
+
+class NameTaken(DomainError):
+    code = "name_taken"
+    message = _("That sign-in name is taken. Please choose another one.")
+
+
+class AnswersNotRight(DomainError):
+    code = "answers_not_right"
+    message = _(
+        "One answer does not match what we wrote. Please read that part once more; "
+        "you can change your answer as often as you like."
+    )
+
+
+class DocumentChanged(DomainError):
+    code = "document_changed"
+    status = 409
+    message = _("The text was updated while you were reading. Please read the new one.")
+
+
+class ConsentFirst(DomainError):
+    code = "consent_first"
+    message = _("A parent or carer needs to say yes first.")
+
+
+class NothingToWithdraw(DomainError):
+    code = "nothing_to_withdraw"
+    message = _("There is no agreement from you to take back.")
+
+
+class InvitationNotValid(DomainError):
+    """One sentence for used, expired and unknown: no hint which accounts exist."""
+
+    code = "invitation_not_valid"
+    message = _(
+        "This invitation does not work any more. Please ask your practice manager for a new one."
+    )
+
+
+class NotATherapist(DomainError):
+    code = "not_a_therapist"
+    message = _("This person does not work as a therapist here any more.")
+
+
+class ChildAge(DomainError):
+    code = "child_age"
+    message = _("Lantern is for children from 6 to 17 years.")

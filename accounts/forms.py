@@ -1,0 +1,212 @@
+"""Shape and wording of what people type about themselves and their children."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import AssentAnswer, ConsentDocument, Relation, Role, Theme, User
+from accounts.places import PLACES
+from accounts.words import suggested_passphrase, suggested_username
+from core.timezones import ZONES
+
+NAME_HELP = _("A first name or a name you like. No surname, please.")
+
+
+class GuardianSignupForm(forms.Form):
+    """What allauth's sign-up asks besides e-mail and passphrase (settings name this class)."""
+
+    display_name = forms.CharField(
+        label=_("What shall we call you?"), max_length=40, help_text=NAME_HELP
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Your time zone"),
+        choices=ZONES,
+        initial="Europe/London",
+        widget=forms.Select(attrs={"data-guess-time-zone": ""}),
+    )
+    field_order = ["display_name", "email", "password1", "time_zone"]
+
+    def signup(self, request: HttpRequest, user: User) -> None:  # noqa: ARG002
+        user.display_name = self.cleaned_data["display_name"]
+        user.time_zone = self.cleaned_data["time_zone"]
+        user.save(update_fields=["display_name", "time_zone"])
+
+
+class AddChildForm(forms.Form):
+    chosen_name = forms.CharField(
+        label=_("What does your child like to be called?"), max_length=40, help_text=NAME_HELP
+    )
+    birth_date = forms.DateField(
+        label=_("Date of birth"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    relation = forms.ChoiceField(label=_("You are the child’s"), choices=Relation)
+    place = forms.ChoiceField(
+        label=_("Where does your child live?"),
+        choices=PLACES,
+        help_text=_("Therapists are licensed for certain places."),
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone there"),
+        choices=ZONES,
+        widget=forms.Select(attrs={"data-guess-time-zone": ""}),
+    )
+    username = forms.RegexField(
+        r"^[a-z0-9]{4,30}$",
+        label=_("Your child’s sign-in name"),
+        help_text=_("Small letters and numbers, no real surname. You can keep our suggestion."),
+        error_messages={"invalid": _("Use 4 to 30 small letters and numbers.")},
+    )
+    passphrase = forms.CharField(
+        label=_("Your child’s passphrase"),
+        min_length=10,
+        max_length=100,
+        help_text=_("Easy to remember for your child, hard to guess for others. Write it down."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].initial = suggested_username
+        self.fields["passphrase"].initial = suggested_passphrase
+
+
+class PassphraseForm(forms.Form):
+    passphrase = forms.CharField(
+        label=_("New passphrase"),
+        min_length=10,
+        max_length=100,
+        initial=suggested_passphrase,
+        help_text=_("You can keep our suggestion. Your child is signed out everywhere."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class ConsentForm(forms.Form):
+    """The comprehension questions of one document, then a typed name."""
+
+    typed_name = forms.CharField(
+        label=_("Your full name"),
+        max_length=120,
+        help_text=_("Typing your name is your signature. Only your care team can open it."),
+    )
+
+    def __init__(self, document: ConsentDocument, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.document = document
+        questions: dict[str, forms.Field] = {
+            f"question_{index}": forms.TypedChoiceField(
+                label=question["question"],
+                choices=list(enumerate(question["answers"])),
+                coerce=int,
+                widget=forms.RadioSelect,
+            )
+            for index, question in enumerate(document.comprehension)
+        }
+        self.fields = {**questions, **self.fields}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for index, question in enumerate(self.document.comprehension):
+            answer = cleaned.get(f"question_{index}")
+            if answer is not None and answer != question["right"]:
+                self.add_error(
+                    f"question_{index}",
+                    _("Not quite. %(why)s Please choose again.") % {"why": question["why"]},
+                )
+        return cleaned
+
+    @property
+    def answers(self) -> list[int]:
+        count = len(self.document.comprehension)
+        return [self.cleaned_data[f"question_{index}"] for index in range(count)]
+
+
+class AssentForm(forms.Form):
+    answer = forms.ChoiceField(
+        label=_("What do you say?"),
+        choices=AssentAnswer,
+        widget=forms.RadioSelect(attrs={"class": "cards"}),
+    )
+    question = forms.CharField(
+        label=_("Your question"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3, "aria-describedby": "who-reads-question"}),
+        help_text=_("Only if you have one."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if (
+            cleaned.get("answer") == AssentAnswer.QUESTION
+            and not cleaned.get("question", "").strip()
+        ):
+            self.add_error("question", _("Write your question here, then press the button."))
+        return cleaned
+
+
+class ReplyForm(forms.Form):
+    reply = forms.CharField(
+        label=_("Your answer"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("The child reads it on their own page, with your name."),
+    )
+
+
+class ProfileForm(forms.Form):
+    display_name = forms.CharField(label=_("Name others see"), max_length=40, help_text=NAME_HELP)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=ZONES)
+    theme = forms.ChoiceField(
+        label=_("Light or dark"), choices=Theme, widget=forms.RadioSelect(attrs={"class": "chips"})
+    )
+    quiet_from = forms.TimeField(
+        label=_("No messages from"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+    quiet_until = forms.TimeField(
+        label=_("until"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text=_("Leave both empty for no quiet hours. They wait until the morning."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if (cleaned.get("quiet_from") is None) != (cleaned.get("quiet_until") is None):
+            self.add_error("quiet_until", _("Please give both times, or leave both empty."))
+        return cleaned
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label=_("Work e-mail address"))
+    role = forms.ChoiceField(label=_("Works as"), choices=Role)
+
+
+class AcceptForm(forms.Form):
+    display_name = forms.CharField(label=_("Name families see"), max_length=40, help_text=NAME_HELP)
+    title = forms.CharField(
+        label=_("Your profession"),
+        max_length=80,
+        required=False,
+        help_text=_("For example: clinical psychologist."),
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Your time zone"),
+        choices=ZONES,
+        widget=forms.Select(attrs={"data-guess-time-zone": ""}),
+    )
+    password = forms.CharField(
+        label=_("Passphrase"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Ten characters or more."),
+    )
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password)
+        return password

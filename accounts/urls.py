@@ -1,0 +1,25 @@
+"""People, family, consent and staff. Included at the root."""
+
+from django.urls import path
+
+from accounts.views import consent, family, people
+
+urlpatterns = [
+    path("sign-in/child/", people.child_sign_in, name="child_sign_in"),
+    path("profile/", people.profile, name="profile"),
+    path("staff/", people.staff, name="staff"),
+    path("staff/invite/", people.staff_invite, name="staff_invite"),
+    path("invitation/<str:token>/", people.invitation, name="invitation"),
+    path("children/add/", family.child_add, name="child_add"),
+    path("children/<uuid:child_id>/", family.child_detail, name="child_detail"),
+    path("children/<uuid:child_id>/card/", family.child_sign_in_card, name="child_sign_in_card"),
+    path("children/<uuid:child_id>/passphrase/", family.child_passphrase, name="child_passphrase"),
+    path("children/<uuid:child_id>/consent/", consent.consent_sign, name="consent_sign"),
+    path(
+        "children/<uuid:child_id>/consent/withdraw/",
+        consent.consent_withdraw,
+        name="consent_withdraw",
+    ),
+    path("assent/", consent.assent, name="assent"),
+    path("assent/<uuid:assent_id>/reply/", consent.assent_reply, name="assent_reply"),
+]

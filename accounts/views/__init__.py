@@ -1,0 +1,1 @@
+"""Doors to people and consent, one file a story."""

@@ -1,0 +1,79 @@
+"""A guardian adds a child, looks after its sign-in, and reads who belongs to it."""
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from accounts import actions
+from accounts.access import Verb, can, get_child_for
+from accounts.forms import AddChildForm, PassphraseForm
+from accounts.models import User
+from accounts.selectors import consent_status, open_questions, people_around
+from core.audit.actions import record
+from core.pages import attempt, respond
+
+SHOWN_ONCE = "passphrase_shown_once"
+
+
+@login_required
+def child_add(request: HttpRequest) -> HttpResponse:
+    user = cast("User", request.user)
+    form = AddChildForm(request.POST or None, initial={"time_zone": user.time_zone})
+    if form.is_valid():
+        child = attempt(form, lambda: actions.add_child(actor=user, **form.cleaned_data))
+        if child is not None:
+            request.session[SHOWN_ONCE] = form.cleaned_data["passphrase"]
+            return redirect("child_sign_in_card", child.pk)
+    return respond(request, "accounts/child_add.html", {"form": form})
+
+
+@login_required
+def child_sign_in_card(request: HttpRequest, child_id: UUID) -> HttpResponse:
+    """The new sign-in, shown once: afterwards nobody can read the passphrase, only change it."""
+    child = get_child_for(cast("User", request.user), child_id, Verb.MANAGE_SIGN_IN)
+    passphrase = request.session.pop(SHOWN_ONCE, "")
+    context = {"child": child, "passphrase": passphrase}
+    return respond(request, "accounts/child_sign_in_card.html", context)
+
+
+@login_required
+def child_detail(request: HttpRequest, child_id: UUID) -> HttpResponse:
+    user = cast("User", request.user)
+    child = get_child_for(user, child_id, Verb.SEE)
+    guardians, team = people_around(child)
+    treats = can(user, Verb.TREAT, child)
+    if child.user_id != user.pk:
+        record(actor=user, action="child.view", obj=child, child_id=child.pk)
+    context = {
+        "child": child,
+        "consent": consent_status(child),
+        "guardians": guardians,
+        "team": team,
+        "may_consent": can(user, Verb.CONSENT, child),
+        "may_manage": can(user, Verb.MANAGE_SIGN_IN, child),
+        "may_book": can(user, Verb.BOOK, child),
+        "questions": list(open_questions(child)) if treats else [],
+    }
+    return respond(request, "accounts/child_detail.html", context)
+
+
+@login_required
+def child_passphrase(request: HttpRequest, child_id: UUID) -> HttpResponse:
+    user = cast("User", request.user)
+    child = get_child_for(user, child_id, Verb.MANAGE_SIGN_IN)
+    form = PassphraseForm(request.POST or None)
+    if form.is_valid():
+        passphrase = form.cleaned_data["passphrase"]
+        if attempt(
+            form,
+            lambda: actions.set_child_passphrase(actor=user, child=child, passphrase=passphrase),
+        ):
+            request.session[SHOWN_ONCE] = passphrase
+            messages.success(request, _("The new passphrase works now."))
+            return redirect("child_sign_in_card", child.pk)
+    return respond(request, "accounts/child_passphrase.html", {"form": form, "child": child})
