@@ -9,4 +9,4 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from core import checks  # noqa: F401, PLC0415 (checks register themselves)
+        from core import checks  # noqa: F401 (checks register themselves)

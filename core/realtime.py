@@ -6,6 +6,7 @@ the bell. Sockets catch up with "everything since n", and beat sweeps the outbox
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +31,9 @@ logger = structlog.get_logger("core.realtime")
 
 # A bell that takes longer is not worth waiting for: a person waits behind it.
 PATIENCE_SECONDS = 0.5
+# Longer: a busy event loop is no dead Redis. redis-py alone would retry for many seconds, and the
+# layer's lock would keep every other socket of the process waiting behind.
+RELAY_PATIENCE_SECONDS = 2.0
 _REST_SECONDS = 2.0
 
 
@@ -108,7 +112,8 @@ async def relay(group: str, event: Mapping[str, Any]) -> bool:
     if layer is None:
         return False
     try:
-        await layer.group_send(group, dict(event))
+        async with asyncio.timeout(RELAY_PATIENCE_SECONDS):
+            await layer.group_send(group, dict(event))
     except Exception as exc:  # noqa: BLE001
         logger.warning("bell_failed", bell="relay", error=type(exc).__name__)
         return False

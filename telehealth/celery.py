@@ -1,6 +1,7 @@
 """The Celery app: what beat starts, and when. Due work itself is rows in Postgres."""
 
 from celery import Celery
+from celery.schedules import crontab
 
 app = Celery("telehealth")
 # "current" is kept per thread: without a default, gunicorn's other threads would get an empty app
@@ -20,5 +21,10 @@ app.conf.beat_schedule = {
         "task": "core.tasks.beat_heartbeat",
         "schedule": 15.0,
         "options": {"expires": 15},
+    },
+    # The head of the audit chain, kept outside the database: in the log.
+    "audit-head": {
+        "task": "core.audit.tasks.log_head",
+        "schedule": crontab(hour=3, minute=0),
     },
 }

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast, overload
 
 from django import forms
-from django.core.exceptions import ImproperlyConfigured
+from django.core import checks
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -147,14 +147,17 @@ class EncryptedField(AnyField):
         sealed = self.pre_save(obj, False)  # noqa: FBT003
         return "" if sealed is None else "sealed:" + base64.b64encode(sealed).decode()
 
-    def check(self, **kwargs: Any) -> list[Any]:
-        errors = super().check(**kwargs)
-        meta = self.model._meta
-        if not meta.abstract and not hasattr(self.model, "encryption_key_id"):
-            raise ImproperlyConfigured(f"{meta.label} has encrypted fields: add encryption_key_id.")
-        if not meta.abstract and not isinstance(meta.pk, models.UUIDField):
-            raise ImproperlyConfigured(f"{meta.label} has encrypted fields: its pk must be a UUID.")
-        return errors
+    def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        problems = super().check(**kwargs)
+        if self.model._meta.abstract:
+            return problems
+        if not hasattr(self.model, "encryption_key_id"):
+            text = "A model with encrypted fields needs a method encryption_key_id."
+            problems.append(checks.Error(text, obj=self, id="core.E002"))
+        if not isinstance(self.model._meta.pk, models.UUIDField):
+            text = "A model with encrypted fields needs a UUID primary key, known before saving."
+            problems.append(checks.Error(text, obj=self, id="core.E003"))
+        return problems
 
 
 class EncryptedTextField(EncryptedField):

@@ -13,6 +13,7 @@ from core.actors import SystemActor
 from core.audit import chain, registry
 from core.audit.actions import record
 from core.audit.models import AuditEvent
+from core.audit.tasks import log_head
 from core.logging import request_id
 
 BEAT = SystemActor("beat")
@@ -149,6 +150,13 @@ def test_a_trail_cut_off_at_the_end_is_found_by_a_head_kept_elsewhere(maria: Any
     call_command("audit_verify", stdout=StringIO())
     with pytest.raises(CommandError, match="ends before it"):
         call_command("audit_verify", anchor=[anchor], stdout=StringIO())
+
+
+def test_the_head_goes_to_the_log_once_a_day_as_an_anchor(maria: Any) -> None:
+    assert chain.head() == (0, bytes(32))
+    last = three_events(maria)[-1]
+    assert log_head() == f"3:{bytes(last.hash or b'').hex()}"
+    call_command("audit_verify", anchor=[log_head()], stdout=StringIO())
 
 
 def test_a_rolled_back_action_leaves_no_event_and_no_gap(maria: Any) -> None:

@@ -45,6 +45,23 @@ with isolate_apps("tests"):
         def encryption_key_id(self) -> uuid.UUID:
             return self.key_id
 
+    class Careless(models.Model):
+        text = EncryptedTextField()
+
+        class Meta:
+            app_label = "tests"
+
+        def __str__(self) -> str:
+            return ""
+
+
+def test_a_model_without_a_key_or_a_known_id_is_named_at_start() -> None:
+    assert Letter.check() == []
+    assert {error.id for error in Careless.check(databases=["default"])} >= {
+        "core.E002",
+        "core.E003",
+    }
+
 
 @pytest.fixture
 def letters(db: None) -> Iterator[None]:

@@ -19,6 +19,7 @@ from core import realtime
 from core.models import Heartbeat
 from core.notifications.actions import DELIVER
 
+PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -83,6 +84,22 @@ def test_signalling_is_relayed_to_the_group() -> None:
         assert asyncio.run(realtime.relay(group, {"type": "signal", "sdp": "v=0"}))
 
     assert asyncio.run(heard(group, ring)) == [{"type": "signal", "sdp": "v=0"}]
+
+
+def test_signalling_over_a_silent_redis_gives_up_and_says_so(
+    black_hole: str, settings: Any
+) -> None:
+    config = {"BACKEND": PUBSUB, "CONFIG": {"hosts": [black_hole], "prefix": "x"}}
+    with override_settings(CHANNEL_LAYERS={"default": config}):
+
+        async def send() -> tuple[bool, float]:
+            started = time.perf_counter()
+            sent = await realtime.relay("g.x", {"type": "signal"})
+            return sent, time.perf_counter() - started
+
+        sent, seconds = asyncio.run(send())
+    assert not sent
+    assert seconds < realtime.RELAY_PATIENCE_SECONDS + 1
 
 
 def writes_in(url: str, count: int = 5) -> tuple[float, float]:
