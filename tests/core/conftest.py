@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import hypothesis
 import pytest
 from django.contrib.auth import get_user_model
 
 from core import realtime
 from core.encryption import forget_keys
+
+# Two cores shared by many: a slow example says nothing about the code.
+hypothesis.settings.register_profile("lantern", deadline=None)
+hypothesis.settings.load_profile("lantern")
 
 
 def person(username: str, **fields: Any) -> Any:
