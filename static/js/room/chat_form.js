@@ -13,6 +13,8 @@ export class ChatForm {
   constructor(root, write) {
     this.#form = find("[data-chat-form]", root);
     this.#field = find("[data-chat-text]", this.#form);
+    // An empty line is simply not sent: no bubble over the controls.
+    this.#form.noValidate = true;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit(write);

@@ -52,6 +52,10 @@ async function begin() {
   show(find("[data-ask]", page), false);
   camera(refused.video);
   microphone(refused.audio);
+  // One cause, one help: the second would be the same words again.
+  const twice = refused.audio === refused.video && ["denied", "insecure"].includes(refused.audio);
+  if (twice) showRefusal(steps.microphone.root, null);
+  if (twice) show(find("[data-again]", steps.microphone.root), false);
   refreshPickers();
 }
 

@@ -18,6 +18,7 @@ export class Mesh extends Emitter {
   #wanted = new Map();
   #warm = null;
   #warmTimer = 0;
+  #spare = null;
   #mine = "";
   #notes = {};
   #expected = new Set();
@@ -40,6 +41,7 @@ export class Mesh extends Emitter {
     };
     for (const peer of this.#peers.values()) peer.setServers(this.#config);
     this.#warm?.setServers(this.#config);
+    this.#spare?.setServers(this.#config);
   }
 
   setMine(id) {
@@ -49,7 +51,8 @@ export class Mesh extends Emitter {
   async setTrack(kind, track) {
     this.#tracks[kind] = track;
     const peers = [...this.#peers].map(([id, peer]) => peer.setTrack(kind, this.#for(id, kind)));
-    await Promise.all([...peers, this.#warm?.setTrack(kind, track)]);
+    const idle = [this.#warm, this.#spare].map((peer) => peer?.setTrack(kind, track));
+    await Promise.all([...peers, ...idle]);
   }
 
   /** The other side asked for sound only (or for the picture again). */
@@ -67,7 +70,7 @@ export class Mesh extends Emitter {
   async prepare({ anew = false } = {}) {
     if (this.#warm && !anew) return;
     this.#cool();
-    const peer = new Peer({ polite: true, config: this.#config, tracks: this.#tracks });
+    const peer = this.#new();
     this.#warm = peer;
     this.#warmTimer = setTimeout(() => this.prepare({ anew: true }), WARM_FOR);
     await peer.start({ hold: true });
@@ -115,8 +118,15 @@ export class Mesh extends Emitter {
     return kind === "video" && this.#wanted.get(id) === false ? null : this.#tracks[kind];
   }
 
+  /** One connection is kept ready to answer with: making it takes time just when it matters. */
+  keepSpare() {
+    this.#spare ??= this.#new();
+  }
+
   #new() {
-    return new Peer({ polite: true, config: this.#config, tracks: this.#tracks });
+    const spare = this.#spare;
+    this.#spare = null;
+    return spare ?? new Peer({ polite: true, config: this.#config, tracks: this.#tracks });
   }
 
   #add(id, peer) {
@@ -149,6 +159,7 @@ export class Mesh extends Emitter {
   #cool() {
     clearTimeout(this.#warmTimer);
     this.#warm?.close();
-    this.#warm = null;
+    this.#spare?.close();
+    this.#warm = this.#spare = null;
   }
 }

@@ -204,14 +204,14 @@ export class Peer extends Emitter {
   }
 
   async #answer(pc) {
-    for (const transceiver of pc.getTransceivers()) {
-      if (transceiver.stopped || transceiver.direction === "sendrecv") continue;
+    const fresh = pc.getTransceivers().filter((one) => one.direction === "recvonly");
+    const taken = fresh.map((transceiver) => {
       const { sender, receiver } = transceiver;
       transceiver.direction = "sendrecv";
       sender.setStreams?.(this.#stream);
-      await sender.replaceTrack(this.#tracks[receiver.track.kind]);
-    }
-    await pc.setLocalDescription();
+      return sender.replaceTrack(this.#tracks[receiver.track.kind]);
+    });
+    await Promise.all([...taken, pc.setLocalDescription()]);
     if (pc === this.#pc) this.#send({ description: pc.localDescription });
   }
 

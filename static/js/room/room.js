@@ -14,6 +14,7 @@ import { People } from "./people.js";
 import { pollPlace } from "./poll.js";
 import { Probe } from "./probe.js";
 import { qualityView } from "./quality_view.js";
+import { rehearse } from "./rehearse.js";
 import { RoomSocket } from "./socket.js";
 import { Stage } from "./stage.js";
 import { therapist as startTherapist } from "./therapist.js";
@@ -58,6 +59,7 @@ listenToMesh();
 listenToPerson();
 if (isTherapist) startTherapist({ root, people, socket, probe, nameOf });
 ready = own.begin();
+ready.then(() => rehearse(media.stream));
 socket.open();
 
 function listenToServer() {
@@ -138,16 +140,17 @@ async function welcome(message) {
 /** @param {{people: object[], place: string, state: string, paused: boolean}} message */
 function arrange(message, { offer }) {
   if (message.checklist_done !== undefined) mayAdmit = message.checklist_done;
-  tellChanges(message.people);
+  const before = known;
   known = new Map(message.people.map((person) => [person.id, person]));
-  people.render(message.people, { mayAdmit });
   const next = stageFor(message);
-  if (FINAL_STAGES.includes(next)) {
-    finish(next);
-    return;
-  }
-  if (next === "room") enter(offer);
+  if (FINAL_STAGES.includes(next)) finish(next);
+  else if (next === "room") enter(offer);
   else stepBack(next, message);
+  // The connection first: a child sees the first picture a moment sooner than the list of names.
+  whenIdle(() => {
+    tellChanges(before, message.people);
+    people.render(message.people, { mayAdmit });
+  });
 }
 
 function stageFor({ place, state, paused }) {
@@ -160,10 +163,11 @@ function stageFor({ place, state, paused }) {
 function enter(offer) {
   media.setPaused(false);
   const arriving = stage.now !== "room";
-  stage.go("room");
   const others = [...known.values()].filter(({ id, place }) => id !== me && place === "admitted");
-  for (const person of others) tiles.ensure(person);
   mesh.keep(others.map(({ id }) => id), { offer: offer || arriving });
+  if (isTherapist) mesh.keepSpare();
+  stage.go("room");
+  for (const person of others) tiles.ensure(person);
   say(find("[data-alone-words]", root), word(isTherapist ? "nobody" : "alone"));
   probe.set({ connectionState: overall() });
 }
@@ -181,7 +185,7 @@ function stepBack(next, { people: list }) {
   ready.then(() => stage.now === next && mesh.prepare());
 }
 
-function tellChanges(list) {
+function tellChanges(known, list) {
   if (stage.now !== "room") return;
   for (const person of list) {
     const before = known.get(person.id)?.place;
@@ -227,6 +231,11 @@ function offerSound() {
     tiles.playAll();
     button.remove();
   });
+}
+
+function whenIdle(task) {
+  if (window.requestIdleCallback) requestIdleCallback(task, { timeout: 250 });
+  else setTimeout(task, 30);
 }
 
 function nameOf(id) {
