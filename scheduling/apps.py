@@ -6,6 +6,6 @@ class SchedulingConfig(AppConfig):
     verbose_name = "Availability, appointments, reminders"
 
     def ready(self) -> None:
-        from scheduling.notices import register_all  # noqa: PLC0415 (models are not loaded before)
+        from scheduling.notices import register_all
 
         register_all()

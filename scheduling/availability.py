@@ -67,13 +67,21 @@ class Desk:
     def default_minutes(self) -> int:
         return self.seats[0].default_minutes if self.seats else 50
 
-    def offers_of(self, seat: Seat, minutes: int) -> list[Offer]:
-        """One therapist's times, in order; none for a length they do not give."""
+    def offers_of(self, seat: Seat, minutes: int, *, only: datetime | None = None) -> list[Offer]:
+        """One therapist's times, in order; none for a length they do not give.
+
+        `only` asks whether a session fits at that very moment, on the grid's lines or not.
+        """
         if minutes not in seat.roster.rules.session_minutes:
             return []
         length = timedelta(minutes=minutes)
         starts = starts_for(
-            roster=seat.roster, week=self.week, busy=self.busy, minutes=minutes, now=self.now
+            roster=seat.roster,
+            week=self.week,
+            busy=self.busy,
+            minutes=minutes,
+            now=self.now,
+            only=only,
         )
         return [Offer(start, start + length, seat.therapist) for start in starts]
 
@@ -172,9 +180,11 @@ def check(
     minutes: int,
     now: datetime,
     ignoring: Appointment | None = None,
+    was_offered: bool = False,
 ) -> None:
     """Refuse a time that the list would not show, with the reason that helps most.
 
+    `was_offered`: the time was on the list when it was held, so it only has to fit.
     Raises InThePast, NoLicence, TimeTaken or NotOffered. Call it with the locks taken.
     """
     if starts_at <= now:
@@ -183,7 +193,8 @@ def check(
     if not desk.seats:
         raise NoLicence
     seat = desk.seats[0]
-    if any(offer.starts_at == starts_at for offer in desk.offers_of(seat, minutes)):
+    offers = desk.offers_of(seat, minutes, only=starts_at if was_offered else None)
+    if any(offer.starts_at == starts_at for offer in offers):
         return
     if not _has_licence(seat.roster, starts_at, child):
         raise NoLicence

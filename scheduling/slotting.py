@@ -1,107 +1,112 @@
-"""Stored hours in the words of `slots`, the pure arithmetic. STAND-IN until slots.py is here."""
+"""Stored hours put into the words of `slots`. No arithmetic here: that is all in there."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.timezones import from_wall, local
-from scheduling.rosters import Busy, ChildWeek, Roster
+from scheduling import slots
+from scheduling.models import ChildHours
+from scheduling.rosters import Busy, ChildWeek, Roster, Weekly
 
-Span = tuple[datetime, datetime]
-
-
-def _merge(spans):
-    out = []
-    for a, b in sorted(spans):
-        if a >= b:
-            continue
-        if out and a <= out[-1][1]:
-            out[-1] = (out[-1][0], max(out[-1][1], b))
-        else:
-            out.append((a, b))
-    return out
-
-
-def _minus(spans, cuts):
-    out = []
-    cuts = _merge(cuts)
-    for a, b in _merge(spans):
-        at = a
-        for c, d in cuts:
-            if d <= at or c >= b:
-                continue
-            if c > at:
-                out.append((at, c))
-            at = max(at, d)
-        if at < b:
-            out.append((at, b))
-    return out
-
-
-def _days(first, last):
-    while first <= last:
-        yield first
-        first += timedelta(days=1)
+MINUTE, DAY = slots.MINUTE, slots.DAY
+# Starts on round minutes: a session and the break around it take a whole number of these.
+GRID_MINUTES = 5
 
 
 def starts_for(
-    *, roster: Roster, week: ChildWeek, busy: Sequence[Busy], minutes: int, now: datetime
+    *,
+    roster: Roster,
+    week: ChildWeek,
+    busy: Sequence[Busy],
+    minutes: int,
+    now: datetime,
+    only: datetime | None = None,
 ) -> list[datetime]:
-    rules = roster.rules
-    first = local(now, roster.zone).date() - timedelta(days=2)
-    last = first + timedelta(days=rules.horizon_days + 4)
-    overrides = {o.date: o.windows for o in roster.overrides}
-    windows = []
-    for day in _days(first, last):
-        if any(p.first <= day <= p.last for p in roster.time_off):
-            continue
-        zone = next(
-            (ZoneInfo(p.time_zone) for p in roster.travel if p.first <= day <= p.last), roster.zone
-        )
-        todays = overrides.get(
-            day, [(w.start, w.end) for w in roster.weekly if w.weekday == day.weekday()]
-        )
-        windows += [(from_wall(day, a, zone), from_wall(day, b, zone)) for a, b in todays]
-    licence = [
-        (
-            from_wall(x.first, 0, week.zone),
-            from_wall(x.last + timedelta(days=1), 0, week.zone)
-            if x.last
-            else now + timedelta(days=4000),
-        )
-        for x in roster.licences
-    ]
-    gap = timedelta(minutes=max(rules.buffer_before, rules.buffer_after))
-    rest = timedelta(minutes=week.rest_after_minutes)
-    cuts = []
-    for row in busy:
-        if row.therapist_id == roster.therapist.pk:
-            cuts.append((row.starts_at - gap, row.ends_at + gap))
-        if row.child_id == week.child.pk:
-            cuts.append((row.starts_at - rest, row.ends_at + rest))
-    for day in _days(first, last):
-        for h in week.hours:
-            if h.weekday == day.weekday():
-                a, b = from_wall(day, h.start, week.zone), from_wall(day, h.end, week.zone)
-                cuts.append((a - (rest if h.kind == "school" else timedelta(0)), b))
-    free = _minus(windows, cuts)
-    free = _minus(free, _minus([(now - timedelta(days=9), now + timedelta(days=4000))], licence))
-    earliest = now + timedelta(minutes=rules.min_notice_minutes)
-    latest = now + timedelta(days=rules.horizon_days)
-    counts: dict = {}
-    for row in busy:
-        if row.therapist_id == roster.therapist.pk:
-            d = local(row.starts_at, roster.zone).date()
-            counts[d] = counts.get(d, 0) + 1
-    step = timedelta(minutes=-(-(minutes + max(rules.buffer_before, rules.buffer_after)) // 5) * 5)
-    out = []
-    for a, b in free:
-        while a + timedelta(minutes=minutes) <= b:
-            if (
-                earliest <= a <= latest
-                and a > now
-                and counts.get(local(a, roster.zone).date(), 0) < rules.daily_max
-            ):
-                out.append(a)
-            a += step
-    return out
+    """The starts (UTC) one therapist may offer one child, in order.
+
+    With `only`, that single start if the whole session fits there, also between the grid's lines:
+    a time that was held stays good when a neighbour's booking has moved the grid since.
+    """
+    rules, moment = roster.rules, slots.seconds(now)
+    ask = slots.Ask(
+        length=minutes * MINUTE,
+        step=step_minutes(minutes, rules.buffer_before, rules.buffer_after) * MINUTE,
+        earliest=moment + max(rules.min_notice_minutes * MINUTE, 1),
+        latest=moment + rules.horizon_days * DAY,
+        before=rules.buffer_before * MINUTE,
+        after=rules.buffer_after * MINUTE,
+    )
+    start, end = moment, ask.latest + ask.length
+    windows = slots.intersect(
+        slots.open_windows(hours_of(roster), start, end), licensed(roster, week.zone)
+    )
+    if only is not None:
+        begins = slots.seconds(only)
+        windows = slots.intersect(windows, [(begins, begins + ask.length)])
+    mine = [row for row in busy if row.therapist_id == roster.therapist.pk]
+    found = slots.free_starts(
+        ask,
+        windows,
+        [_taken(row, before=ask.before, after=ask.after) for row in mine],
+        kept_free(week, busy, start, end),
+    )
+    found = slots.under_daily_max(
+        found,
+        [slots.seconds(row.starts_at) for row in mine],
+        zone=roster.zone,
+        most=rules.daily_max,
+    )
+    return [slots.utc(instant) for instant in found]
+
+
+def step_minutes(minutes: int, before: int, after: int) -> int:
+    """From one start to the next: a session and its break, so that a full day wastes nothing."""
+    return -(-(minutes + max(before, after)) // GRID_MINUTES) * GRID_MINUTES
+
+
+def _taken(row: Busy, *, before: int = 0, after: int = 0) -> slots.Busy:
+    return slots.Busy(slots.seconds(row.starts_at), slots.seconds(row.ends_at), before, after)
+
+
+def hours_of(roster: Roster) -> slots.Availability:
+    return slots.Availability(
+        zone=roster.zone,
+        weekly=_weekly(roster.weekly),
+        overrides={row.date: row.windows for row in roster.overrides},
+        time_off=[(row.first, row.last) for row in roster.time_off],
+        travel=[
+            slots.Travel(row.first, row.last, ZoneInfo(row.time_zone)) for row in roster.travel
+        ],
+    )
+
+
+def _weekly(rows: Iterable[Weekly]) -> list[slots.WeeklyWindow]:
+    return [slots.WeeklyWindow(row.weekday, row.start, row.end) for row in rows]
+
+
+def licensed(roster: Roster, zone: ZoneInfo) -> list[slots.Interval]:
+    """Dates of the licences, on the child's calendar: the law of the place where the child is."""
+    return slots.merge(slots.dates(zone, row.first, row.last) for row in roster.licences)
+
+
+def kept_free(week: ChildWeek, busy: Sequence[Busy], start: int, end: int) -> list[slots.Interval]:
+    """School, rest, and the child's other sessions. After a session comes the child's rest:
+    neither school nor another session begins in it.
+    """
+    rest = week.rest_after_minutes * MINUTE
+    school = [row for row in week.hours if row.kind == ChildHours.Kind.SCHOOL]
+    at_rest = [row for row in week.hours if row.kind != ChildHours.Kind.SCHOOL]
+    sessions = [_taken(row, after=rest) for row in busy if row.child_id == week.child.pk]
+    return slots.merge(
+        [
+            *((a - rest, b) for a, b in _weekly_windows(school, week.zone, start, end)),
+            *_weekly_windows(at_rest, week.zone, start, end),
+            *slots.blocked(sessions, after=rest),
+        ]
+    )
+
+
+def _weekly_windows(
+    rows: Sequence[Weekly], zone: ZoneInfo, start: int, end: int
+) -> list[slots.Interval]:
+    return slots.open_windows(slots.Availability(zone=zone, weekly=_weekly(rows)), start, end)

@@ -154,6 +154,7 @@ def _check_held(held: Appointment, now: datetime) -> None:
         minutes=minutes_of(held),
         now=held.created_at if alive and held.state == State.HELD else now,
         ignoring=held,
+        was_offered=True,
     )
 
 
