@@ -7,13 +7,15 @@ import { Outbox } from "./outbox.js";
 /**
  * The chat: own lines at once with their state, others' as they come, in the server's order.
  *
- * @param {{root: HTMLElement, me: string, socket: import("./socket.js").RoomSocket,
+ * @param {{root: HTMLElement, self: {id: string}, socket: import("./socket.js").RoomSocket,
  *   panels: import("./panels.js").Panels, probe: import("./probe.js").Probe}} parts
  */
-export function chat({ root, me, socket, panels, probe }) {
+export function chat({ root, self, socket, panels, probe }) {
   const lines = new ChatLines(root);
   const badge = find("[data-unread]", root);
   let unread = 0;
+  // Everything up to here was given to us. Numbers may jump: a guardian gets only their part.
+  let known = lines.lastSeq();
   const outbox = new Outbox({
     bySocket: ({ nonce, text }) => socket.send("chat.send", { nonce, text }),
     byForm: (line) => form.post(line),
@@ -23,16 +25,27 @@ export function chat({ root, me, socket, panels, probe }) {
   const counted = () => {
     show(badge, unread > 0);
     say(badge, String(unread));
-    probe.set({ lastSeq: lines.lastSeq() });
+    probe.set({ lastSeq: known });
   };
-  const take = (message) => {
-    const mine = message.sender === me;
+  const add = (message) => {
+    const mine = message.sender === self.id;
     if (mine) outbox.settle(message.nonce);
     const added = lines.settled({ ...message, mine });
     if (added && !mine && panels.current !== "chat") {
       unread += 1;
       announce(word("wrote", { name: message.name, text: message.text }));
     }
+  };
+  const take = (message) => {
+    add(message);
+    if (message.seq === known + 1) known = message.seq;
+    else if (message.seq > known) socket.send("chat.since", { seq: known });
+    counted();
+  };
+  const takeMany = ({ messages, more }) => {
+    messages.forEach(add);
+    known = Math.max(known, ...messages.map(({ seq }) => seq));
+    if (more) socket.send("chat.since", { seq: known });
     counted();
   };
 
@@ -53,11 +66,11 @@ export function chat({ root, me, socket, panels, probe }) {
 
   return {
     take,
+    takeMany,
     refuse: (nonce, reason) => outbox.refuse(nonce, reason),
-    lastSeq: () => lines.lastSeq(),
     /** After every (re)connect: what was missed, then what was not delivered. */
     catchUp() {
-      socket.send("chat.since", { seq: lines.lastSeq() });
+      socket.send("chat.since", { seq: known });
       outbox.flush({ all: true });
     },
   };

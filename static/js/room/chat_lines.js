@@ -16,13 +16,9 @@ export class ChatLines {
     this.#empty = find("[data-chat-empty]", root);
   }
 
-  /** The highest number up to which nothing is missing. */
+  /** The highest number on the page. */
   lastSeq() {
-    const seqs = new Set([...this.#list.children].map((row) => Number(row.dataset.seq || 0)));
-    let seq = Math.min(...[...seqs].filter(Boolean), Infinity);
-    if (seq === Infinity) return 0;
-    while (seqs.has(seq + 1)) seq += 1;
-    return seq;
+    return Math.max(0, ...[...this.#list.children].map((row) => Number(row.dataset.seq || 0)));
   }
 
   /** A line of mine that is not acknowledged yet. @param {import("./outbox.js").Line} line */

@@ -9,13 +9,13 @@ import { Emitter } from "./emitter.js";
  */
 export class People extends Emitter {
   #root;
-  #me;
+  #self;
   #therapist;
 
-  constructor(root, { me, therapist }) {
+  constructor(root, { self, therapist }) {
     super();
     this.#root = root;
-    this.#me = me;
+    this.#self = self;
     this.#therapist = therapist;
     on(root, "click", "[data-act]", (_, button) => {
       this.emit("act", { verb: button.dataset.act, id: button.closest("li").dataset.person });
@@ -42,7 +42,7 @@ export class People extends Emitter {
   }
 
   #inButtons(person) {
-    if (!this.#therapist || person.id === this.#me) return [];
+    if (!this.#therapist || person.id === this.#self.id) return [];
     return [["ask_mute"], ["send_back"]];
   }
 
@@ -63,7 +63,7 @@ export class People extends Emitter {
 
   #describe(person) {
     const part = word(`part_${person.part}`);
-    if (person.id === this.#me) return `${part} · ${word("you")}`;
+    if (person.id === this.#self.id) return `${part} · ${word("you")}`;
     return person.here ? part : `${part} · ${word("away")}`;
   }
 

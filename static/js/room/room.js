@@ -23,11 +23,14 @@ import { timer } from "./timer.js";
 import { waitingView } from "./waiting_view.js";
 import { Watch } from "./watch.js";
 
+/** TURN credentials end after minutes; a restart of a connection needs ones that still hold. */
+const REFRESH_SERVERS = 4 * 60_000;
 const FINAL_STAGES = ["left", "ended", "removed", "elsewhere", "refused"];
 
 const root = find("[data-room]");
-const { me, part } = root.dataset;
-const isTherapist = part === "therapist";
+const isTherapist = root.dataset.part === "therapist";
+/** Who I am in this session: the server says it in its welcome. */
+const self = { id: root.dataset.me };
 const probe = new Probe(root);
 const stage = new Stage(root);
 const socket = new RoomSocket(root.dataset.socketUrl);
@@ -35,9 +38,9 @@ const media = new LocalMedia(choices());
 const mesh = new Mesh();
 const tiles = new Tiles(find("[data-tiles]", root));
 const panels = new Panels(root);
-const people = new People(root, { me, therapist: isTherapist });
+const people = new People(root, { self, therapist: isTherapist });
 const own = ownMedia({ root, media, mesh, tiles });
-const chat = startChat({ root, me, socket, panels, probe });
+const chat = startChat({ root, self, socket, panels, probe });
 const waiting = waitingView(root);
 const setStarted = timer(find("[data-timer]", root));
 const showQuality = qualityView(root);
@@ -51,7 +54,6 @@ let mayAdmit = false;
 let welcomed = false;
 let ready;
 
-mesh.setMine(me);
 for (const part of all("[data-needs-script]", root)) show(part);
 breathing(root);
 listenToServer();
@@ -61,6 +63,7 @@ if (isTherapist) startTherapist({ root, people, socket, probe, nameOf });
 ready = own.begin();
 ready.then(() => rehearse(media.stream));
 socket.open();
+setInterval(() => socket.send("ice"), REFRESH_SERVERS);
 
 function listenToServer() {
   socket.on("open", () => connection("open"));
@@ -72,7 +75,8 @@ function listenToServer() {
   socket.on("signal", ({ from, data }) => mesh.hear(from, data));
   socket.on("chat", chat.take);
   socket.on("chat.ack", chat.take);
-  socket.on("chat.many", ({ messages }) => messages.forEach(chat.take));
+  socket.on("chat.many", chat.takeMany);
+  socket.on("ice", setServers);
   socket.on("ask_mute", askMute);
   socket.on("error", ({ code, message, nonce }) => {
     if (nonce) chat.refuse(nonce, message);
@@ -128,8 +132,9 @@ function listenToPerson() {
 async function welcome(message) {
   const again = welcomed;
   welcomed = true;
-  setStarted(message.started_at);
-  mesh.setServers({ servers: message.ice_servers ?? [], relayOnly: message.ice_policy === "relay" });
+  self.id = message.you;
+  mesh.setMine(message.you);
+  setServers(message);
   // A connection without tracks would have to be negotiated twice.
   await ready;
   arrange(message, { offer: true });
@@ -137,9 +142,14 @@ async function welcome(message) {
   if (again) mesh.resync();
 }
 
+function setServers({ ice_servers: servers, ice_policy: policy }) {
+  mesh.setServers({ servers: servers ?? [], relayOnly: policy === "relay" });
+}
+
 /** @param {{people: object[], place: string, state: string, paused: boolean}} message */
 function arrange(message, { offer }) {
-  if (message.checklist_done !== undefined) mayAdmit = message.checklist_done;
+  mayAdmit = message.checklist_done;
+  setStarted(message.started_at);
   const before = known;
   known = new Map(message.people.map((person) => [person.id, person]));
   const next = stageFor(message);
@@ -163,7 +173,7 @@ function stageFor({ place, state, paused }) {
 function enter(offer) {
   media.setPaused(false);
   const arriving = stage.now !== "room";
-  const others = [...known.values()].filter(({ id, place }) => id !== me && place === "admitted");
+  const others = [...known.values()].filter(({ id, place }) => id !== self.id && place === "admitted");
   mesh.keep(others.map(({ id }) => id), { offer: offer || arriving });
   if (isTherapist) mesh.keepSpare();
   stage.go("room");
@@ -189,7 +199,7 @@ function tellChanges(known, list) {
   if (stage.now !== "room") return;
   for (const person of list) {
     const before = known.get(person.id)?.place;
-    if (person.id === me || before === person.place) continue;
+    if (person.id === self.id || before === person.place) continue;
     if (person.place === "admitted") announce(word("joined", person));
     else if (before === "admitted") announce(word("left", person));
     else if (person.place === "waiting" && isTherapist) announce(word("waits", person));
