@@ -25,4 +25,8 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except OSError as exc:
+        what = f" ({exc.filename})" if exc.filename else ""
+        raise Sentence(f"That did not work: {exc.strerror or exc}{what}.") from None

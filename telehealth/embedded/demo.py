@@ -9,34 +9,43 @@ import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
 from telehealth.embedded import servers
 from telehealth.embedded.environment import ROOT, Sentence, var_dir
-from telehealth.embedded.processes import lock
+from telehealth.embedded.processes import dies_with_parent, lock
 from telehealth.embedded.supervisor import Child, Supervisor
 
 READY_SECONDS = 60
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 T = TypeVar("T")
 
 
 def port(name: str, default: int) -> int:
     try:
-        number = int(os.environ.get(name, default))
+        number = int(os.environ.get(name) or default)
+        if not 0 < number < 65536:
+            raise ValueError  # noqa: TRY301  # the same sentence for both
     except ValueError:
-        raise Sentence(f"{name} must be a number, for example {name}={default}.") from None
+        raise Sentence(f"{name} must be a port number, for example {name}={default}.") from None
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", number))
-        except OSError:
+        except OSError as exc:
             raise Sentence(
-                f"Port {number} is taken. Stop what uses it, or choose another: "
-                f"make demo {name}={number + 10}"
+                f"Port {number} cannot be used ({exc.strerror}). Stop what uses it, or choose "
+                f"another: make demo {name}={min(number + 1010, 65000)}"
             ) from None
     return number
+
+
+def ports() -> tuple[int, int]:
+    web, sockets = port("PORT", 8000), port("SOCKET_PORT", 8001)
+    if web == sockets:
+        raise Sentence(f"PORT and SOCKET_PORT must differ; both are {web}.")
+    return web, sockets
 
 
 def say(text: str) -> None:
@@ -58,6 +67,7 @@ def manage(*arguments: str) -> str:
         capture_output=True,
         text=True,
         check=False,
+        preexec_fn=dies_with_parent(signal.SIGTERM),
     )
     if done.returncode:
         tail = "\n".join(done.stderr.strip().splitlines()[-8:])
@@ -93,48 +103,53 @@ def children(web_port: int, socket_port: int) -> list[Child]:
 
 
 def wait_until_ready(url: str, supervisor: Supervisor) -> None:
+    # Never by a proxy of the person's own: it knows nothing of this machine's loopback.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        with suppress(OSError), urllib.request.urlopen(f"{url}/readyz", timeout=2):  # noqa: S310
+        supervisor.look_once()
+        if supervisor.failed:
+            raise Sentence(supervisor.failed)
+        with suppress(OSError), direct.open(f"{url}/readyz", timeout=2):
             return
-        if dead := [child for child in supervisor.children if child.gone()]:
-            raise Sentence(f"{dead[0].name} did not start; {dead[0].log} says why.")
         time.sleep(0.2)
     raise Sentence(f"The pages did not get ready; {var_dir() / 'log'} says why.")
 
 
+def start_everything(supervisor: Supervisor, web_port: int) -> None:
+    """Each step with its seconds; ends with the address and who can sign in."""
+    if supervisor.servers:
+        step("Starting Postgres and Valkey", supervisor.start_servers)
+        os.environ.update(
+            {key: url for key, url in servers.urls().items() if key not in os.environ}
+        )
+    step("Bringing the tables up to date", lambda: manage("migrate", "--noinput"))
+    step("Gathering static files", lambda: manage("collectstatic", "--noinput"))
+    sign_ins = step("Filling the demo clinic", lambda: manage("load_demo"))
+    step("Starting pages, sockets, worker and beat", supervisor.start)
+    url = f"http://localhost:{web_port}"
+    step("Waiting until everything answers", lambda: wait_until_ready(url, supervisor))
+    print(f"\n  Lantern is at {url}\n\n{sign_ins}\n  Ctrl-C stops everything.\n", flush=True)
+
+
 def run() -> int:
-    web_port, socket_port = port("PORT", 8000), port("SOCKET_PORT", 8001)
+    web_port, socket_port = ports()
     os.chdir(ROOT)
     os.environ["PORT"], os.environ["SOCKET_PORT"] = str(web_port), str(socket_port)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "telehealth.settings.demo")
-    own_servers = not servers.external()
-    started: list[str] = []
-    if own_servers:
-        started = step("Starting Postgres and Valkey", lambda: servers.up(with_parent=True))
-        os.environ.update(servers.urls())
-    supervisor = Supervisor(
-        children(web_port, socket_port),
-        (lambda: servers.up(with_parent=True)) if own_servers else list,
-        say,
-    )
+    supervisor = Supervisor(children(web_port, socket_port), list(servers.needed().values()), say)
     stop_on_signal(supervisor)
     try:
-        step("Bringing the tables up to date", lambda: manage("migrate", "--noinput"))
-        step("Gathering static files", lambda: manage("collectstatic", "--noinput"))
-        sign_ins = step("Filling the demo clinic", lambda: manage("load_demo"))
-        step("Starting pages, sockets, worker and beat", supervisor.start)
-        url = f"http://localhost:{web_port}"
-        step("Waiting until everything answers", lambda: wait_until_ready(url, supervisor))
-        print(f"\n  Lantern is at {url}\n\n{sign_ins}\n  Ctrl-C stops everything.\n", flush=True)
+        start_everything(supervisor, web_port)
         supervisor.watch()
     except KeyboardInterrupt:
         pass
     finally:
-        quiet_signals()
+        # A second Ctrl-C while stopping must not leave processes behind.
+        for sign in STOP_SIGNALS:
+            signal.signal(sign, signal.SIG_IGN)
         print("\n  Stopping ...", flush=True)
         supervisor.stop()
-        servers.down(started)
     if supervisor.failed:
         raise Sentence(supervisor.failed)
     say("Stopped. Your data is kept; `make demo` starts it again.")
@@ -143,28 +158,25 @@ def run() -> int:
 
 def stop_on_signal(supervisor: Supervisor) -> None:
     def asked(_sign: int, _frame: FrameType | None) -> None:
-        supervisor.stopping = True
-        raise KeyboardInterrupt
+        if not supervisor.stopping:
+            supervisor.stopping = True
+            raise KeyboardInterrupt
 
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for sign in STOP_SIGNALS:
         signal.signal(sign, asked)
 
 
-def quiet_signals() -> None:
-    """A second Ctrl-C while stopping must not leave processes behind."""
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, signal.SIG_IGN)
-
-
 def main() -> int:
-    held: Path = var_dir() / "demo.lock"
     try:
-        with lock(held, wait=False):
+        with lock(var_dir() / "demo.lock", wait=False):
             return run()
     except BlockingIOError:
         raise Sentence("The demo of this checkout is already running.") from None
+    except KeyboardInterrupt:
+        raise Sentence("Stopped.") from None
     except OSError as exc:
-        raise Sentence(f"The demo had to stop: {exc.strerror or exc}.") from None
+        what = f" ({exc.filename})" if exc.filename else ""
+        raise Sentence(f"The demo had to stop: {exc.strerror or exc}{what}.") from None
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from telehealth.embedded.environment import Sentence, server_dir, socket_dir, wheel
 from telehealth.embedded.processes import alive, end, read_pid, working_in
@@ -58,7 +59,7 @@ def data_dir() -> Path:
 def pid() -> int:
     """The running postmaster's pid, or 0. A pid file left by kill -9 does not count."""
     found = read_pid(data_dir() / "postmaster.pid")
-    return found if found and alive(found, NAME) else 0
+    return found if found and alive(found, NAME, data_dir()) else 0
 
 
 def _forget_killed() -> None:
@@ -80,7 +81,7 @@ def _forget_killed() -> None:
 
 
 def url() -> str:
-    return f"postgres://app@/{socket_dir('pg')}/lantern"
+    return f"postgres://app@/{quote(str(socket_dir('pg')))}/lantern"
 
 
 def _run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -97,7 +98,7 @@ def _initialise(bin_dir: Path) -> None:
     data = data_dir()
     if (data / "PG_VERSION").exists() and (data / ".ready").exists():
         return
-    shutil.rmtree(data, ignore_errors=True)  # a first start that was cut short
+    shutil.rmtree(data, ignore_errors=True)  # left by a first start that was cut short
     data.mkdir(mode=0o700)
     _give(data)
     done = _run(
@@ -122,16 +123,16 @@ def start(preexec: Callable[[], None] | None = None) -> int:
     _give(sockets)
     _initialise(bin_dir)
     _forget_killed()
-    log = (server_dir() / "postgres.log").open("ab")
-    process = subprocess.Popen(
-        [
-            str(bin_dir / "postgres"), "-D", str(data_dir()), "-k", str(sockets),
-            "-c", "listen_addresses=", "-c", "unix_socket_permissions=0777",
-            "-c", "max_connections=120", "-c", "shared_buffers=128MB", "-c", "timezone=UTC",
-        ],
-        cwd="/", env=_clean(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        start_new_session=True, preexec_fn=preexec, **_account(),  # noqa: PLW1509
-    )  # fmt: skip
+    with (server_dir() / "postgres.log").open("ab") as log:
+        process = subprocess.Popen(
+            [
+                str(bin_dir / "postgres"), "-D", str(data_dir()), "-k", str(sockets),
+                "-c", "listen_addresses=", "-c", "unix_socket_permissions=0777",
+                "-c", "max_connections=120", "-c", "shared_buffers=128MB", "-c", "timezone=UTC",
+            ],
+            cwd="/", env=_clean(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True, preexec_fn=preexec, **_account(),  # noqa: PLW1509
+        )  # fmt: skip
     _wait(bin_dir, sockets, process)
     if not (data_dir() / ".ready").exists():
         _create_role(bin_dir, sockets)
@@ -162,4 +163,4 @@ def _create_role(bin_dir: Path, sockets: Path) -> None:
 def stop() -> None:
     """A fast shutdown: open transactions end, nothing committed is lost."""
     if running := pid():
-        end(running, NAME, signal.SIGINT)
+        end(running, lambda: pid() == running, signal.SIGINT)

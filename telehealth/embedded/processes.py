@@ -13,26 +13,25 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def alive(pid: int, name: str) -> bool:
-    """Running, not a zombie, and the program we mean: a pid may be somebody else's by now."""
+def alive(pid: int, name: str, folder: Path) -> bool:
+    """Running, not a zombie, and the program we mean.
+
+    After a restart of the machine a pid in an old file may be anybody's, another checkout's
+    server among them: the working folder tells them apart.
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
+        here = Path(f"/proc/{pid}/cwd").readlink() == folder.resolve()
     except OSError:
         return False
     command, _, rest = text.rpartition(")")
-    return name in command and rest.split()[0] not in {"Z", "X"}
+    return here and name in command and rest.split()[0] not in {"Z", "X"}
 
 
 def working_in(folder: Path, name: str) -> list[int]:
     """Live processes called `name` whose working folder is `folder`."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):
-                here = (entry / "cwd").resolve() == folder.resolve()
-                if here and alive(int(entry.name), name):
-                    found.append(int(entry.name))
-    return found
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [pid for pid in pids if alive(pid, name, folder)]
 
 
 def read_pid(path: Path) -> int:
@@ -42,7 +41,7 @@ def read_pid(path: Path) -> int:
         return 0
 
 
-def end(pid: int, name: str, first: signal.Signals, *, wait: float = 10) -> None:
+def end(pid: int, is_alive: Callable[[], bool], first: signal.Signals, *, wait: float = 10) -> None:
     """Ask, wait, then kill."""
     for step in (first, signal.SIGKILL):
         with suppress(ProcessLookupError):
@@ -51,16 +50,19 @@ def end(pid: int, name: str, first: signal.Signals, *, wait: float = 10) -> None
         while time.monotonic() < deadline:
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
-            if not alive(pid, name):
+            if not is_alive():
                 return
             time.sleep(0.03)
 
 
 def dies_with_parent(sign: signal.Signals) -> Callable[[], None]:
     """For `preexec_fn`: the kernel sends `sign` when our process dies, even by kill -9."""
+    parent = os.getpid()
 
     def set_signal() -> None:
         _libc.prctl(PR_SET_PDEATHSIG, int(sign))
+        if os.getppid() != parent:  # it died between fork and here
+            os.kill(os.getpid(), signal.SIGKILL)
 
     return set_signal
 

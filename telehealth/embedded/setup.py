@@ -14,47 +14,66 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-VENV = os.environ.get("LANTERN_VENV", os.path.join(ROOT, ".venv"))
+VENV = os.path.abspath(os.environ.get("LANTERN_VENV") or os.path.join(ROOT, ".venv"))
 PYTHON = os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, "lantern.stamp")
-LOCKS = [os.path.join(ROOT, "requirements", name + ".txt") for name in ("base", "dev", "embedded")]
 BOOTSTRAP = os.path.join(ROOT, "requirements", "bootstrap.txt")
+LOCKS = [os.path.join(ROOT, "requirements", name + ".txt") for name in ("base", "dev", "embedded")]
 OLDEST = (3, 11)
-NEEDED_BYTES = 1500 * 1024 * 1024
+NEEDED_BYTES = 1200 * 1024 * 1024
+# What pip and uv print when it is the network, and when it is the disk.
+NO_NETWORK = (
+    "Temporary failure in name resolution",
+    "Name or service not known",
+    "dns error",
+    "failed to lookup address",
+    "NewConnectionError",
+    "Connection refused",
+    "Network is unreachable",
+    "error sending request",
+    "Read timed out",
+)
+NO_SPACE = ("No space left on device", "Disk quota exceeded")
 
 
 class Problem(Exception):
     """One sentence for the person at the keyboard."""
 
 
-def wanted_stamp():
-    digest = hashlib.sha256(sys.version.encode() + VENV.encode())
+def wanted_stamp() -> "list[str]":
+    """What a finished .venv says of itself: the Python and place it is of, the locks it holds."""
+    locks = hashlib.sha256()
     for path in [BOOTSTRAP] + LOCKS:
         with open(path, "rb") as lock:
-            digest.update(lock.read())
-    return digest.hexdigest()
+            locks.update(lock.read())
+    return ["%d.%d %s" % (sys.version_info[0], sys.version_info[1], VENV), locks.hexdigest()]
 
 
-def is_current():
+def found_stamp() -> "list[str]":
+    """Empty for no .venv, one half made, or one whose Python is gone."""
     try:
         with open(STAMP) as stamp:
-            return stamp.read() == wanted_stamp() and os.access(PYTHON, os.X_OK)
+            return stamp.read().split("\n") if os.access(PYTHON, os.X_OK) else []
     except OSError:
-        return False
+        return []
 
 
-def newer_python():
-    """A Python that is new enough, or None."""
-    for minor in range(20, OLDEST[1] - 1, -1):
+def newer_python() -> str:
+    """A Python on PATH that is new enough and runs; "" when there is none."""
+    test = "import sys; sys.exit(sys.version_info < (%d, %d))" % OLDEST
+    for minor in range(30, OLDEST[1] - 1, -1):
         found = shutil.which("python3.%d" % minor)
-        if found:
+        # A version manager may lay a command there that only says "not installed".
+        if found and not subprocess.call(
+            [found, "-c", test], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ):
             return found
-    return None
+    return ""
 
 
-def check_machine():
-    if shutil.disk_usage(os.path.dirname(VENV)).free < NEEDED_BYTES and not os.path.exists(PYTHON):
-        raise Problem("The disk is full: Lantern needs 1.5 GB here. Free some space and try again.")
+def check_machine() -> None:
+    if shutil.disk_usage(os.path.dirname(VENV)).free < NEEDED_BYTES:
+        raise Problem("The disk is full: Lantern needs 1.2 GB here. Free some space and try again.")
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
@@ -64,74 +83,106 @@ def check_machine():
         )
 
 
-def run(command, what):
-    """Run quietly; on failure the last lines and one sentence."""
+def run(command: "list[str]", what: str) -> None:
+    """Run quietly; when it fails, raise one sentence (and show the last lines if it is unclear)."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT)
     output = process.communicate()[0].decode("utf-8", "replace")
     if process.returncode == 0:
         return
-    sys.stderr.write("\n".join(output.strip().splitlines()[-12:]) + "\n")
-    if "No space left" in output:
+    if any(words in output for words in NO_SPACE):
         raise Problem("The disk is full. Free some space and try again.")
-    raise Problem("%s failed; the last lines above say why. Is the network there?" % what)
+    if any(words in output for words in NO_NETWORK):
+        raise Problem(
+            "The packages could not be fetched: there is no way to the package index. "
+            "Look at the network and try again."
+        )
+    sys.stderr.write("\n" + "\n".join(output.strip().splitlines()[-12:]) + "\n")
+    raise Problem("%s failed; the lines above say why." % what)
 
 
-def step(text, work):
+def step(text: str, work: "object") -> None:
     sys.stdout.write("  %-46s" % (text + " ..."))
     sys.stdout.flush()
     started = time.time()
-    work()
+    work()  # type: ignore[operator]  # a callable: typing is too young for the oldest Pythons
     sys.stdout.write("%5.1f s\n" % (time.time() - started))
 
 
-def make_venv():
-    run([sys.executable, "-m", "venv", "--clear", VENV], "Making .venv")
+def make_venv() -> None:
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    run([base, "-m", "venv", "--clear", VENV], "Making .venv")
 
 
-def install_uv():
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run(pip + ["--require-hashes", "-r", BOOTSTRAP], "Installing the installer")
+def pip(arguments: "list[str]", what: str) -> None:
+    quiet = ["--quiet", "--disable-pip-version-check", "--retries", "2", "--require-hashes"]
+    run([PYTHON, "-m", "pip", "install"] + quiet + arguments, what)
 
 
-def install_locks():
-    arguments = ["--require-hashes"]
-    for lock in LOCKS:
-        arguments += ["-r", lock]
-    uv = os.path.join(VENV, "bin", "uv")
+def install_uv() -> None:
+    pip(["-r", BOOTSTRAP], "Installing the installer")
+
+
+def install_locks() -> None:
+    uv = [os.path.join(VENV, "bin", "uv"), "pip", "sync", "--quiet", "--require-hashes"]
     try:
-        run([uv, "pip", "install", "--quiet", "--python", PYTHON] + arguments, "uv")
+        run(uv + ["--python", PYTHON, BOOTSTRAP] + LOCKS, "uv")
     except (Problem, OSError):
         # Some networks let pip through where uv is refused.
-        pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        run(pip + arguments, "Installing the packages")
+        pip([part for lock in LOCKS for part in ("-r", lock)], "Installing the packages")
 
 
-def set_up():
-    if is_current():
+def set_up() -> None:
+    wanted, found = wanted_stamp(), found_stamp()
+    if found == wanted:
         return
-    check_machine()
-    if os.path.exists(STAMP):
+    if found[:1] == wanted[:1]:
+        # Whole, of this Python, with older locks: no need to begin again.
         os.remove(STAMP)
-    step("Making a virtual environment", make_venv)
+    else:
+        check_machine()
+        if os.path.exists(STAMP):
+            os.remove(STAMP)
+        step("Making a virtual environment", make_venv)
     step("Installing the installer", install_uv)
     step("Installing the locked packages", install_locks)
     with open(STAMP, "w") as stamp:
-        stamp.write(wanted_stamp())
+        stamp.write("\n".join(wanted))
 
 
-def main():
+def set_up_alone() -> None:
+    """One set-up at a time. The lock ends with its process: a file left behind is no obstacle."""
+    if found_stamp() == wanted_stamp():
+        return
+    with open(os.path.join(os.path.dirname(VENV), ".setup.lock"), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stdout.write("  Waiting for another set-up of this folder ...\n")
+            sys.stdout.flush()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        set_up()
+
+
+def main() -> None:
     if sys.version_info < OLDEST:
         newer = newer_python()
-        if newer is None:
+        if not newer:
             raise Problem(
-                "Lantern needs Python 3.11 or newer; this is %d.%d." % sys.version_info[:2]
+                "Lantern needs Python 3.11 or newer; this is %d.%d. "
+                "Install one, or name it: make setup PYTHON3=/path/to/python3"
+                % sys.version_info[:2]
             )
         os.execv(newer, [newer, os.path.abspath(__file__)])
-    lock_path = os.path.join(os.path.dirname(VENV), ".setup.lock")
-    with open(lock_path, "w") as lock:
-        # The lock ends with its process, so a file left behind is no obstacle.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        set_up()
+    try:
+        set_up_alone()
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise Problem("The disk is full. Free some space and try again.")
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise Problem(
+                "Lantern cannot write to %s. Copy it to a folder of yours." % os.path.dirname(VENV)
+            )
+        raise
 
 
 if __name__ == "__main__":
@@ -139,11 +190,5 @@ if __name__ == "__main__":
         main()
     except Problem as problem:
         sys.exit("\n  %s\n" % problem)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            sys.exit("\n  The disk is full. Free some space and try again.\n")
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            sys.exit("\n  Lantern cannot write here (%s). Copy it to a folder of yours.\n" % ROOT)
-        raise
     except KeyboardInterrupt:
         sys.exit("\n  Stopped. Run it again to go on.\n")

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from telehealth.embedded import servers
+from telehealth.embedded.environment import var_dir
 from telehealth.embedded.processes import dies_with_parent
 
 QUICK_DEATH_SECONDS = 10
@@ -51,13 +53,23 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """`children` are kept running; `servers_up` starts what died of the embedded servers."""
+    """Keeps `children` and the embedded `servers` (their names) running."""
 
     children: list[Child]
-    servers_up: Callable[[], list[str]]
+    servers: list[str]
     say: Callable[[str], None]
     stopping: bool = field(default=False)
     failed: str = ""
+    our_servers: set[str] = field(default_factory=set)
+    server_deaths: int = 0
+    servers_started: float = 0
+
+    def start_servers(self) -> list[str]:
+        """Start or find them. Those started here end when we do, those found are left alone."""
+        started = servers.up(self.servers, with_parent=True)
+        self.our_servers.update(started)
+        self.servers_started = time.monotonic()
+        return started
 
     def start(self) -> None:
         for child in self.children:
@@ -66,12 +78,25 @@ class Supervisor:
     def watch(self) -> None:
         """Until asked to stop, or until one process will not stay up."""
         while not self.stopping and not self.failed:
-            for name in self.servers_up():
-                self.say(f"{name} had stopped; it is running again.")
-            for child in self.children:
-                if child.gone():
-                    self._revive(child)
+            self.look_once()
             time.sleep(0.5)
+
+    def look_once(self) -> None:
+        if self.servers and not servers.running(self.servers):
+            self._revive_servers()
+        for child in self.children:
+            if child.gone():
+                self._revive(child)
+
+    def _revive_servers(self) -> None:
+        young = time.monotonic() - self.servers_started < QUICK_DEATH_SECONDS
+        self.server_deaths = self.server_deaths + 1 if young else 1
+        if self.server_deaths >= QUICK_DEATHS_ALLOWED:
+            self.failed = f"The database does not stay up; {var_dir() / 'servers'} says why."
+            return
+        time.sleep(0.5 * (self.server_deaths - 1))
+        for name in self.start_servers():
+            self.say(f"{name} had stopped; it is running again.")
 
     def _revive(self, child: Child) -> None:
         now = time.monotonic()
@@ -90,7 +115,8 @@ class Supervisor:
             child.start()
 
     def stop(self) -> None:
-        """Ask every group to end, then make it."""
+        """Ask every group to end, then make it; the servers last."""
+        self.stopping = True
         for child in self.children:
             child.signal_group(signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
@@ -98,3 +124,4 @@ class Supervisor:
             time.sleep(0.05)
         for child in self.children:
             child.signal_group(signal.SIGKILL)
+        servers.down(sorted(self.our_servers))

@@ -7,9 +7,10 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from telehealth.embedded.environment import Sentence, server_dir, socket_dir, wheel
-from telehealth.embedded.processes import alive, end, read_pid
+from telehealth.embedded.processes import end, working_in
 
 NAME = "valkey"
 START_SECONDS = 10
@@ -19,17 +20,17 @@ def _socket() -> Path:
     return socket_dir("vk") / "valkey.sock"
 
 
-def _pid_file() -> Path:
-    return server_dir() / "valkey.pid"
+def _data() -> Path:
+    return server_dir() / "valkey-data"
 
 
 def pid() -> int:
-    found = read_pid(_pid_file())
-    return found if found and alive(found, NAME) else 0
+    """The running server's pid, or 0; found by its folder, so no stale file can mislead."""
+    return next(iter(working_in(_data(), NAME)), 0)
 
 
 def url() -> str:
-    return f"unix://{_socket()}?db=0"
+    return f"unix://{quote(str(_socket()))}?db=0"
 
 
 def answers() -> bool:
@@ -51,31 +52,39 @@ def _binary() -> Path:
 
 
 def start(preexec: Callable[[], None] | None = None) -> int:
-    if pid() and answers():
-        return pid()
-    data = server_dir() / "valkey-data"
-    data.mkdir(mode=0o700, exist_ok=True)
+    """Start, or find it running; returns the pid."""
+    if running := pid():
+        if _wait(lambda: not pid()):
+            return running
+        stop()  # hangs: two servers must never write the same file
+    _data().mkdir(mode=0o700, exist_ok=True)
     _socket().unlink(missing_ok=True)  # left by kill -9
-    log = (server_dir() / "valkey.log").open("ab")
-    process = subprocess.Popen(
-        [
-            str(_binary()), "--port", "0", "--unixsocket", str(_socket()),
-            "--unixsocketperm", "700", "--dir", str(data), "--appendonly", "yes",
-            "--save", "", "--daemonize", "no",
-        ],
-        cwd="/", env={"PATH": os.environ.get("PATH", "")}, stdin=subprocess.DEVNULL,
-        stdout=log, stderr=log, start_new_session=True, preexec_fn=preexec,  # noqa: PLW1509
-    )  # fmt: skip
-    _pid_file().write_text(str(process.pid))
+    with (server_dir() / "valkey.log").open("ab") as log:
+        process = subprocess.Popen(
+            [
+                str(_binary()), "--port", "0", "--unixsocket", str(_socket()),
+                "--unixsocketperm", "700", "--dir", str(_data()), "--appendonly", "yes",
+                "--save", "", "--daemonize", "no",
+            ],
+            cwd="/", env={"PATH": os.environ.get("PATH", "")}, stdin=subprocess.DEVNULL,
+            stdout=log, stderr=log, start_new_session=True, preexec_fn=preexec,  # noqa: PLW1509
+        )  # fmt: skip
+    if not _wait(lambda: process.poll() is not None):
+        process.kill()
+        raise Sentence(f"Valkey did not start; see {server_dir() / 'valkey.log'}.")
+    return process.pid
+
+
+def _wait(has_ended: Callable[[], bool]) -> bool:
+    """True once it answers; false when it ends first or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while not answers():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise Sentence(f"Valkey did not start; see {server_dir() / 'valkey.log'}.")
+        if has_ended() or time.monotonic() > deadline:
+            return False
         time.sleep(0.03)
-    return process.pid
+    return True
 
 
 def stop() -> None:
     if running := pid():
-        end(running, NAME, signal.SIGTERM)
-    _pid_file().unlink(missing_ok=True)
+        end(running, lambda: pid() == running, signal.SIGTERM)

@@ -4,6 +4,7 @@
 files in production.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import environ
 from core.logging import configure as configure_logging
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-VAR_DIR = BASE_DIR / "var"
+VAR_DIR = Path(os.environ.get("LANTERN_VAR") or BASE_DIR / "var")
 env = environ.FileAwareEnv()
 
 CLINIC_NAME = env("CLINIC_NAME", default="Lantern Clinic")
