@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import Q, QuerySet, TextChoices, Value
 from django.utils import timezone
 
 from accounts.models import Assent, CareTeamMembership, Child, Role, Scope, StaffMembership, User
@@ -26,7 +26,7 @@ class Verb(TextChoices):
     TREAT = "treat"  # clinical record: notes, chat, checklist
 
 
-def _open(prefix: str) -> Q:
+def open_now(prefix: str = "") -> Q:
     """A dated relation at `prefix` holds now."""
     now = timezone.now()
     return Q(**{f"{prefix}started_at__lte": now}) & (
@@ -42,13 +42,13 @@ class Relation:
 
 def _guardian(scope: Scope | None = None) -> Relation:
     def children(user: User) -> Q:
-        links = user.guardian_links.filter(_open(""))
+        links = user.guardian_links.filter(open_now(""))
         if scope is not None:
             links = links.filter(scopes__contains=[scope])
         return Q(pk__in=links.values("child_id"))
 
     def people(child: Child) -> Q:
-        links = child.guardian_links.filter(_open(""))
+        links = child.guardian_links.filter(open_now(""))
         if scope is not None:
             links = links.filter(scopes__contains=[scope])
         return Q(pk__in=links.values("guardian_id"))
@@ -61,18 +61,18 @@ SELF = Relation(lambda user: Q(user=user), lambda child: Q(pk=child.user_id))
 
 def _care_team_children(user: User) -> Q:
     rows = CareTeamMembership.objects.filter(
-        _open(""),
+        open_now(""),
         therapist__user=user,
         therapist__user__staff_memberships__in=user.staff_memberships.filter(
-            _open(""), role=Role.THERAPIST
+            open_now(""), role=Role.THERAPIST
         ),
     )
     return Q(pk__in=rows.values("child_id"))
 
 
 def _care_team_people(child: Child) -> Q:
-    working = StaffMembership.objects.filter(_open(""), role=Role.THERAPIST)
-    rows = child.care_team.filter(_open(""), therapist__user__in=working.values("user_id"))
+    working = StaffMembership.objects.filter(open_now(""), role=Role.THERAPIST)
+    rows = child.care_team.filter(open_now(""), therapist__user__in=working.values("user_id"))
     return Q(pk__in=rows.values("therapist__user_id"))
 
 
@@ -123,19 +123,18 @@ def people_who_can(verb: Verb, child: Child) -> QuerySet[User]:
 
 def roles_of(user: User) -> list[str]:
     """Every hat a person wears now: for the home page and the audit's snapshot."""
-    roles = list(user.staff_memberships.filter(_open("")).values_list("role", flat=True))
-    if user.guardian_links.filter(_open("")).exists():
-        roles.append("guardian")
-    if Child.objects.filter(user=user).exists():
-        roles.append("child")
-    return roles
+    staff = user.staff_memberships.filter(open_now("")).values_list("role")
+    guardian = user.guardian_links.filter(open_now("")).values_list(Value("guardian"))
+    child = Child.objects.filter(user=user).values_list(Value("child"))
+    # One query, not three: every page asks for this.
+    return [role for (role,) in staff.union(guardian, child)]
 
 
 def has_role(user: Actor, role: Role) -> bool:
     return (
         isinstance(user, User)
         and user.is_active
-        and user.staff_memberships.filter(_open(""), role=role).exists()
+        and user.staff_memberships.filter(open_now(""), role=role).exists()
     )
 
 

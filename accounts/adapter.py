@@ -18,3 +18,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def populate_username(self, request: HttpRequest, user: User) -> None:  # noqa: ARG002
         """Adults sign in by address; the username only has to be unique and says nothing."""
         user.username = user.username or adult_username()
+
+    def logout(self, request: HttpRequest) -> None:
+        """Sockets must not outlive signing out; the bell rings once the sign-in is gone."""
+        user = request.user
+        super().logout(request)
+        if isinstance(user, User):
+            access_revoked([user.pk], user.pk)

@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import post_migrate
 
 
@@ -17,7 +16,6 @@ class AccountsConfig(AppConfig):
         set_role_snapshot(roles_of)
         notices.register_kinds()
         post_migrate.connect(_load_documents, sender=self)
-        user_logged_out.connect(_close_sockets)
 
 
 def _load_documents(**_kwargs: Any) -> None:
@@ -25,11 +23,3 @@ def _load_documents(**_kwargs: Any) -> None:
     from accounts.documents import load_documents
 
     load_documents()
-
-
-def _close_sockets(user: Any = None, **_kwargs: Any) -> None:
-    """Django's own event of signing out: a socket must not outlive it."""
-    from accounts.broadcast import access_revoked
-
-    if user is not None:
-        access_revoked([user.pk], user.pk)

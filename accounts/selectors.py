@@ -50,12 +50,9 @@ def current_document(kind: ConsentKind = ConsentKind.TELEHEALTH) -> ConsentDocum
 
 def consent_status(child: Child, kind: ConsentKind = ConsentKind.TELEHEALTH) -> ConsentStatus:
     """Read fresh each time: a withdrawal counts from the next request or message on."""
-    document = current_document(kind)
-    oldest_valid = (
-        ConsentDocument.objects.filter(kind=kind, language=document.language, substantive=True)
-        .latest("version")
-        .version
-    )
+    versions = list(ConsentDocument.objects.filter(kind=kind, language="en").order_by("-version"))
+    document = versions[0]
+    oldest_valid = next(d.version for d in versions if d.substantive)
     signers = GuardianLink.objects.current().filter(child=child, scopes__contains=[Scope.CONSENT])
     signature = (
         ConsentSignature.objects.filter(

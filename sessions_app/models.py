@@ -93,7 +93,9 @@ class Participant(models.Model):
     joined_at = models.DateTimeField(null=True, blank=True)  # first admitted and connected
     left_at = models.DateTimeField(null=True, blank=True)
     # The socket that holds the seat; a newer one (a second device) takes over.
-    connection = models.CharField(max_length=64, blank=True)
+    connection = models.CharField(max_length=32, blank=True)
+    # When that socket was last heard: a crashed process leaves a connection behind.
+    seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -102,6 +104,27 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.part} {self.place}"
+
+
+class Admission(models.Model):
+    """From when until when a person was in. A guardian reads only what was written meanwhile."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="admissions"
+    )
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["participant"], condition=Q(ended_at=None), name="admission_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.participant_id} from {self.started_at:%H:%M}"
 
 
 class ChatMessage(models.Model):

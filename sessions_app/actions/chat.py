@@ -1,0 +1,120 @@
+"""Chat: sealed, numbered without gaps, and harmless to resend.
+
+`write_many` commits every line that waits in a process in one transaction (group commit): that is
+what makes a durable chat as quick as a relay that keeps nothing.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from core.errors import DomainError
+from scheduling.models import State
+from sessions_app import broadcast
+from sessions_app.access import enter
+from sessions_app.errors import Ended, NotIn
+from sessions_app.models import ChatMessage, Participant, Place, Session, SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Somebody's words on their way to the database."""
+
+    session_id: uuid.UUID
+    participant_id: uuid.UUID
+    user_id: uuid.UUID
+    nonce: uuid.UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A line and what became of it: `fresh` is false for a resend."""
+
+    line: Line
+    message: ChatMessage | None
+    error: DomainError | None = None
+    fresh: bool = False
+
+
+@transaction.atomic
+def write_many(lines: Sequence[Line]) -> list[Written]:
+    """Store all lines, in order, each checked against its writer's place at this moment.
+
+    The sessions' rows are locked in one order (no deadlock between processes); numbers come from
+    them, so a session's numbers have no gap even if a transaction is rolled back.
+    """
+    ids = sorted({line.session_id for line in lines})
+    sessions = {
+        row.pk: row
+        for row in Session.objects.select_for_update(of=("self",))
+        .filter(pk__in=ids)
+        .select_related("appointment__child")
+        .order_by("pk")
+    }
+    inside = set(
+        Participant.objects.filter(
+            pk__in={line.participant_id for line in lines},
+            place=Place.ADMITTED,
+            user__is_active=True,
+        ).values_list("pk", flat=True)
+    )
+    known = {
+        (row.session_id, row.sender_id, row.nonce): row
+        for row in ChatMessage.objects.filter(
+            session__in=ids, nonce__in={line.nonce for line in lines}
+        )
+    }
+    fresh: list[ChatMessage] = []
+    results = [_write(line, sessions.get(line.session_id), inside, known, fresh) for line in lines]
+    ChatMessage.objects.bulk_create(fresh)
+    touched = {row.session_id: sessions[row.session_id] for row in fresh}
+    Session.objects.bulk_update(touched.values(), ["last_seq"])
+    for session in touched.values():
+        broadcast.chat_written(session.pk, session.last_seq)
+    return results
+
+
+def _write(
+    line: Line,
+    session: Session | None,
+    inside: set[uuid.UUID],
+    known: dict[tuple[uuid.UUID, uuid.UUID, uuid.UUID], ChatMessage],
+    fresh: list[ChatMessage],
+) -> Written:
+    key = (line.session_id, line.user_id, line.nonce)
+    if key in known:
+        return Written(line, known[key])
+    if session is None or session.state == SessionState.ENDED:
+        return Written(line, None, Ended())
+    if session.appointment.state != State.BOOKED or line.participant_id not in inside:
+        return Written(line, None, NotIn())
+    session.last_seq += 1
+    message = ChatMessage(
+        session=session,
+        seq=session.last_seq,
+        sender_id=line.user_id,
+        nonce=line.nonce,
+        body=line.text,
+        sent_at=timezone.now(),
+    )
+    fresh.append(message)
+    known[key] = message
+    return Written(line, message, fresh=True)
+
+
+def write(*, actor: User, appointment_id: uuid.UUID, nonce: uuid.UUID, text: str) -> ChatMessage:
+    """One line by a plain form (sockets blocked, or no script). Same rules, same numbers."""
+    seat = enter(actor, appointment_id)
+    person = Participant.objects.filter(session__appointment=seat.appointment, user=actor).first()
+    if person is None:
+        raise NotIn
+    line = Line(person.session_id, person.pk, actor.pk, nonce, text)
+    written = write_many([line])[0]
+    if written.error is not None or written.message is None:
+        raise written.error or NotIn()
+    return written.message

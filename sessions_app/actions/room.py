@@ -1,0 +1,177 @@
+"""Arriving, being let in, leaving, ending: the places of one session, held by the server."""
+
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.selectors import consent_status
+from core.actors import Actor
+from core.audit.actions import record
+from core.errors import NotVisible
+from scheduling.models import Appointment
+from sessions_app import broadcast
+from sessions_app.access import Seat, Verb, enter, get_seat_for
+from sessions_app.actions.outcome import derive_outcome
+from sessions_app.errors import ChecklistFirst, ConsentMissing, Ended
+from sessions_app.models import Admission, Part, Participant, Place, Session, SessionState
+
+
+def ensure_session(appointment: Appointment) -> Session:
+    """The appointment's session; two first arrivals at once make one row."""
+    session, _created = Session.objects.get_or_create(appointment=appointment)
+    return session
+
+
+@transaction.atomic
+def arrive(*, actor: User, appointment_id: uuid.UUID, connection: str) -> Participant:
+    """Take one's seat: everybody waits, the therapist is in. A newer socket takes the seat over."""
+    seat = enter(actor, appointment_id)
+    session = ensure_session(seat.appointment)
+    # The session's row is the one lock of its places: arrivals, admissions and the end queue here.
+    session = Session.objects.select_for_update().get(pk=session.pk)
+    if session.state == SessionState.ENDED:
+        raise Ended
+    now = timezone.now()
+    person, _created = Participant.objects.get_or_create(
+        session=session, user=actor, defaults={"part": seat.part, "waiting_since": now}
+    )
+    if person.place in {Place.LEFT, Place.REMOVED}:
+        person.place, person.waiting_since = Place.WAITING, now
+    person.part, person.connection, person.seen_at = seat.part, connection, now
+    person.save(update_fields=["part", "place", "waiting_since", "connection", "seen_at"])
+    if seat.part == Part.THERAPIST and person.place != Place.ADMITTED:
+        _let_in(session, Q(pk=person.pk))
+    broadcast.places_changed(session.pk)
+    return Participant.objects.select_related("session").get(pk=person.pk)
+
+
+def _let_in(session: Session, who: Q) -> int:
+    """Waiting people to the room; attendance is one idempotent update at the first joining."""
+    now = timezone.now()
+    waiting = session.participants.filter(who, place__in=[Place.WAITING, Place.LEFT])
+    ids = list(waiting.values_list("pk", flat=True))
+    session.participants.filter(pk__in=ids).update(place=Place.ADMITTED, left_at=None)
+    session.participants.filter(pk__in=ids, joined_at=None).update(joined_at=now)
+    Admission.objects.bulk_create(Admission(participant_id=pk, started_at=now) for pk in ids)
+    return len(ids)
+
+
+def _put_out(session: Session, who: Q, place: Place) -> int:
+    now = timezone.now()
+    inside = session.participants.filter(who, place=Place.ADMITTED)
+    ids = list(inside.values_list("pk", flat=True))
+    session.participants.filter(pk__in=ids).update(place=place, left_at=now, waiting_since=now)
+    Admission.objects.filter(participant__in=ids, ended_at=None).update(ended_at=now)
+    return len(ids)
+
+
+def _lock(actor: User, appointment_id: uuid.UUID, verb: Verb) -> tuple[Seat, Session]:
+    seat = get_seat_for(actor, appointment_id, verb)
+    session = Session.objects.select_for_update().filter(appointment=seat.appointment).first()
+    if session is None:
+        raise NotVisible
+    if session.state == SessionState.ENDED:
+        raise Ended
+    return seat, session
+
+
+@transaction.atomic
+def admit(
+    *, actor: User, appointment_id: uuid.UUID, participant: uuid.UUID | None = None
+) -> Session:
+    """Let one person (or everybody who waits) in. Never before the start list is complete."""
+    seat, session = _lock(actor, appointment_id, Verb.RUN)
+    checklist = getattr(session, "checklist", None)
+    if checklist is None or checklist.completed_at is None:
+        raise ChecklistFirst
+    if not consent_status(seat.appointment.child).stands and not checklist.override_reason:
+        raise ConsentMissing
+    let_in = _let_in(session, Q(pk=participant) if participant else Q())
+    if let_in and session.state == SessionState.PLANNED:
+        session.state, session.started_at = SessionState.LIVE, timezone.now()
+        session.save(update_fields=["state", "started_at"])
+    if let_in:
+        child_id = seat.appointment.child_id
+        record(actor=actor, action="session.admit", obj=session, child_id=child_id)
+        broadcast.places_changed(session.pk)
+    return session
+
+
+@transaction.atomic
+def send_back(*, actor: User, appointment_id: uuid.UUID, participant: uuid.UUID) -> Session:
+    """Back to the waiting room; the therapist cannot send themselves away."""
+    seat, session = _lock(actor, appointment_id, Verb.RUN)
+    if _put_out(session, Q(pk=participant) & ~Q(user=actor), Place.WAITING):
+        child_id = seat.appointment.child_id
+        record(actor=actor, action="session.send_back", obj=session, child_id=child_id)
+        broadcast.places_changed(session.pk)
+    return session
+
+
+@transaction.atomic
+def ask_mute(*, actor: User, appointment_id: uuid.UUID, participant: uuid.UUID) -> None:
+    _seat, session = _lock(actor, appointment_id, Verb.RUN)
+    if session.participants.filter(pk=participant, place=Place.ADMITTED).exists():
+        broadcast.mute_asked(session.pk, participant)
+
+
+@transaction.atomic
+def leave(*, actor: User, appointment_id: uuid.UUID) -> None:
+    """Goes by their own wish; may come back through the waiting room."""
+    _seat, session = _lock(actor, appointment_id, Verb.ENTER)
+    mine = Q(user=actor)
+    _put_out(session, mine, Place.LEFT)
+    session.participants.filter(mine).update(place=Place.LEFT, connection="")
+    broadcast.places_changed(session.pk)
+
+
+@transaction.atomic
+def end_for_all(*, actor: User, appointment_id: uuid.UUID) -> Session:
+    """The session is over for everybody; the outcome is derived, unless a person set one."""
+    seat, session = _lock(actor, appointment_id, Verb.RUN)
+    _end(actor, session, seat.appointment)
+    return session
+
+
+def _end(actor: Actor, session: Session, appointment: Appointment) -> None:
+    _put_out(session, Q(), Place.LEFT)
+    session.state, session.ended_at = SessionState.ENDED, timezone.now()
+    session.save(update_fields=["state", "ended_at"])
+    derive_outcome(appointment)
+    record(actor=actor, action="session.end", obj=session, child_id=appointment.child_id)
+    broadcast.places_changed(session.pk)
+
+
+@transaction.atomic
+def close_forgotten(*, actor: Actor, after: timedelta) -> int:
+    """End sessions whose time is long over and in which nobody is heard any more."""
+    now = timezone.now()
+    rows = Session.objects.select_for_update(skip_locked=True).filter(
+        ~Q(state=SessionState.ENDED), appointment__ends_at__lt=now - after
+    )
+    silent = rows.exclude(
+        participants__in=Participant.objects.filter(seen_at__gt=now - timedelta(minutes=2))
+    )
+    closed = 0
+    for session in silent.select_related("appointment")[:100]:
+        _end(actor, session, session.appointment)
+        closed += 1
+    return closed
+
+
+def seat_lost(*, participant_id: uuid.UUID, connection: str) -> None:
+    """The socket is gone (not the person): only its own row of presence is cleared."""
+    with transaction.atomic():
+        row = Participant.objects.filter(pk=participant_id, connection=connection)
+        session_id = row.values_list("session_id", flat=True).first()
+        if row.update(connection="") and session_id:
+            broadcast.places_changed(session_id)
+
+
+def seen(*, participant_ids: list[uuid.UUID]) -> None:
+    """Heartbeat of open sockets, one update for a whole process."""
+    Participant.objects.filter(pk__in=participant_ids).update(seen_at=timezone.now())

@@ -1,0 +1,48 @@
+"""How browsers may reach each other: TURN with credentials that end after minutes.
+
+The credential is coturn's `use-auth-secret` form: the username is its own expiry and a name, the
+password an HMAC-SHA1 of it under the shared secret (draft-uberti-behave-turn-rest-00).
+"""
+
+import base64
+import hashlib
+import hmac
+import time
+import uuid
+from typing import TypedDict
+
+from django.conf import settings
+
+from sessions_app.models import Part
+
+
+class IceServer(TypedDict):
+    urls: list[str]
+    username: str
+    credential: str
+
+
+class IceSettings(TypedDict):
+    ice_servers: list[IceServer]
+    ice_policy: str
+
+
+def ice_settings(session_id: uuid.UUID, participant_id: uuid.UUID, part: str) -> IceSettings:
+    """Servers and policy for one person; relay only for children, so no home address is shown."""
+    if not settings.TURN_URLS:
+        return {"ice_servers": [], "ice_policy": "all"}
+    expires = int(time.time()) + settings.TURN_TTL_SECONDS
+    bound = hashlib.sha256(session_id.bytes + participant_id.bytes).hexdigest()[:16]
+    username = f"{expires}:{bound}"
+    digest = hmac.new(settings.TURN_SECRET.encode(), username.encode(), hashlib.sha1).digest()
+    relay = settings.RELAY_ONLY_FOR_CHILDREN and part == Part.CHILD
+    return {
+        "ice_servers": [
+            {
+                "urls": settings.TURN_URLS,
+                "username": username,
+                "credential": base64.b64encode(digest).decode(),
+            }
+        ],
+        "ice_policy": "relay" if relay else "all",
+    }

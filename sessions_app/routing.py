@@ -1,0 +1,7 @@
+"""The one socket of the program."""
+
+from django.urls import path
+
+from sessions_app.consumers import session_socket
+
+websocket_urlpatterns = [path("ws/sessions/<uuid:appointment_id>/", session_socket)]

@@ -1,0 +1,126 @@
+"""Reads of live sessions: places, chat, notes that wait."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from scheduling.models import Appointment, Outcome, State
+from sessions_app.access import Verb, visible_appointments
+from sessions_app.models import Admission, ChatMessage, Part, Participant, Place, Session
+
+# A seat is "here" while its socket was heard this recently (pages ask every 10 seconds).
+HEARD_WITHIN = timedelta(seconds=40)
+CHAT_PAGE = 200
+
+
+def here(person: Participant) -> bool:
+    return bool(
+        person.connection and person.seen_at and person.seen_at > timezone.now() - HEARD_WITHIN
+    )
+
+
+@dataclass(frozen=True)
+class RoomView:
+    """What a process needs to tell everybody in one room, read once for all its sockets."""
+
+    session: Session
+    people: list[Participant]
+    checklist_done: bool
+    # Who may be here now by their relations; checked again with every reading.
+    allowed: frozenset[uuid.UUID]
+    open: bool
+
+    @property
+    def paused(self) -> bool:
+        """Never alone: with no therapist connected, everybody's media stops."""
+        return not any(
+            p.part == Part.THERAPIST and p.place == Place.ADMITTED and here(p) for p in self.people
+        )
+
+    def listed(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": str(person.pk),
+                "name": person.user.display_name,
+                "part": person.part,
+                "place": person.place,
+                "here": here(person),
+            }
+            for person in self.people
+            if person.place in {Place.WAITING, Place.ADMITTED}
+        ]
+
+
+def unsigned_notes(user: User) -> QuerySet[Appointment]:
+    """Past sessions of this therapist whose note is missing or not signed yet, oldest first."""
+    return (
+        visible_appointments(user, Verb.RUN)
+        .filter(
+            Q(ends_at__lte=timezone.now()) | Q(session__state="ended"),
+            ~Q(outcome=Outcome.NO_SHOW),
+            state=State.BOOKED,
+        )
+        .filter(Q(note=None) | Q(note__signed_at=None))
+        .select_related("child__user", "note")
+        .order_by("starts_at")
+    )
+
+
+def waiting_now(user: User) -> QuerySet[Appointment]:
+    """This therapist's sessions in which somebody is in the waiting room now."""
+    waiting = Participant.objects.filter(
+        ~Q(connection=""), place=Place.WAITING, seen_at__gt=timezone.now() - HEARD_WITHIN
+    )
+    return (
+        visible_appointments(user, Verb.RUN)
+        .filter(session__in=waiting.values("session_id"))
+        .exclude(session__state="ended")
+        .select_related("child__user")
+        .order_by("starts_at")
+    )
+
+
+def chat_since(
+    session_id: uuid.UUID, seq: int, reader: Participant | None = None
+) -> list[ChatMessage]:
+    """Messages after `seq`, in order. A guardian gets only what was written while they were in."""
+    found = ChatMessage.objects.filter(session_id=session_id, seq__gt=seq).select_related("sender")
+    if reader is not None and reader.part == Part.GUARDIAN:
+        inside = Q(pk__in=[])
+        for row in Admission.objects.filter(participant=reader):
+            until = Q(sent_at__lte=row.ended_at) if row.ended_at else Q()
+            inside |= Q(sent_at__gte=row.started_at) & until
+        found = found.filter(inside)
+    return list(found.select_related("session__appointment__child").order_by("seq")[:CHAT_PAGE])
+
+
+def participants(session_id: uuid.UUID) -> list[Participant]:
+    return list(
+        Participant.objects.filter(session_id=session_id)
+        .select_related("user", "session")
+        .order_by("waiting_since", "pk")
+    )
+
+
+def as_events(
+    messages: Iterable[ChatMessage], people: Sequence[Participant]
+) -> list[dict[str, Any]]:
+    """Chat lines as the socket and the fall-back send them."""
+    seats = {person.user_id: str(person.pk) for person in people}
+    return [
+        {
+            "seq": row.seq,
+            "nonce": str(row.nonce),
+            "sender": seats.get(row.sender_id, ""),
+            "name": row.sender.display_name,
+            "text": row.body,
+            "at": row.sent_at.isoformat(),
+        }
+        for row in messages
+    ]

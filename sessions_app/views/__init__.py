@@ -1,0 +1,1 @@
+"""Doors to the live session and its notes."""

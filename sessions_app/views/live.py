@@ -1,0 +1,204 @@
+"""Device check, waiting room, room, and their forms for browsers whose sockets are blocked."""
+
+import uuid
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from core.errors import DomainError
+from core.pages import INVALID, attempt
+from sessions_app.access import Seat, Verb, check_open, get_seat_for
+from sessions_app.actions import chat, checklist, room
+from sessions_app.errors import Ended, TooLong
+from sessions_app.forms import ChatForm, ChecklistForm
+from sessions_app.models import Part, Participant, Place, Session
+from sessions_app.selectors import as_events, chat_since, participants
+
+
+def socket_url(seat: Seat, query: str = "") -> str:
+    return f"{settings.SOCKET_ORIGIN}/ws/sessions/{seat.appointment.pk}/{query}"
+
+
+def open_seat(request: HttpRequest, appointment_id: UUID) -> Seat | HttpResponse:
+    """The seat, or a way back to the appointment with a sentence why not now."""
+    seat = get_seat_for(cast("User", request.user), appointment_id)
+    try:
+        check_open(seat)
+    except Ended:
+        if seat.part == Part.THERAPIST:
+            return redirect("note", appointment_id)
+        return redirect("appointment", appointment_id)
+    except DomainError as exc:
+        messages.info(request, str(exc))
+        return redirect("appointment", appointment_id)
+    return seat
+
+
+@login_required
+@require_GET
+def check(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    seat = open_seat(request, appointment_id)
+    if isinstance(seat, HttpResponse):
+        return seat
+    context = {
+        "appointment": seat.appointment,
+        "socket_url": socket_url(seat, "?check=1"),
+        "therapist_name": seat.appointment.therapist.user.display_name,
+    }
+    return render(request, "sessions_app/session_check.html", context)
+
+
+@login_required
+@require_GET
+def wait(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    """Opening this page (or the room) takes a seat: the therapist sees who waits."""
+    return _live(request, appointment_id, "sessions_app/session_wait.html")
+
+
+@login_required
+@require_GET
+def enter_room(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    return _live(request, appointment_id, "sessions_app/session_room.html")
+
+
+def _live(request: HttpRequest, appointment_id: UUID, template: str) -> HttpResponse:
+    seat = open_seat(request, appointment_id)
+    if isinstance(seat, HttpResponse):
+        return seat
+    me = _my_row(seat)
+    waiting_page = template.endswith("session_wait.html")
+    inside = seat.part == Part.THERAPIST or me.place == Place.ADMITTED
+    if inside and waiting_page:
+        return redirect("session_room", appointment_id)
+    if not inside and not waiting_page:
+        return redirect("session_wait", appointment_id)
+    response = render(request, template, live_context(seat, me))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _my_row(seat: Seat) -> Participant:
+    """One's row is made by the page already, so that a plain reload shows one's place."""
+    person = Participant.objects.filter(
+        session__appointment=seat.appointment, user=seat.user
+    ).first()
+    if person is None or person.place in {Place.LEFT, Place.REMOVED}:
+        person = room.arrive(actor=seat.user, appointment_id=seat.appointment.pk, connection="")
+    return person
+
+
+def live_context(seat: Seat, me: Participant) -> dict[str, Any]:
+    appointment = seat.appointment
+    session = Session.objects.select_related("checklist").get(appointment=appointment)
+    everyone = participants(session.pk)
+    lines = as_events(chat_since(session.pk, 0, me), everyone) if me.place != Place.WAITING else []
+    context = {
+        "appointment": appointment,
+        "session": session,
+        "me": SimpleNamespace(id=me.pk, part=me.part, name=seat.user.display_name),
+        "people": _expected(seat),
+        "socket_url": socket_url(seat),
+        "chat_url": reverse("session_chat", args=[appointment.pk]),
+        "leave_url": reverse("home"),
+        "chat_messages": [line | {"mine": line["sender"] == str(me.pk)} for line in lines],
+        "last_seq": lines[-1]["seq"] if lines else 0,
+        "fresh_nonce": uuid.uuid4(),
+        "child_name": appointment.child.user.display_name,
+        "therapist_name": appointment.therapist.user.display_name,
+        "ends_at": appointment.ends_at,
+    }
+    if seat.part == Part.THERAPIST:
+        context |= checklist_context(seat, session, ChecklistForm())
+    return context
+
+
+def checklist_context(seat: Seat, session: Session, form: ChecklistForm) -> dict[str, Any]:
+    row = getattr(session, "checklist", None)
+    return {
+        "checklist_form": form,
+        "checklist_url": reverse("session_checklist", args=[seat.appointment.pk]),
+        "checklist_done": bool(row and row.completed_at),
+    }
+
+
+def _expected(seat: Seat) -> list[SimpleNamespace]:
+    """Who will come, for the waiting room: chosen names only."""
+    appointment = seat.appointment
+    everyone = [
+        (appointment.therapist.user, Part.THERAPIST),
+        (appointment.child.user, Part.CHILD),
+    ]
+    return [
+        SimpleNamespace(id=user.pk, name=user.display_name, part_label=part.label, picture="")
+        for user, part in everyone
+        if user.pk != seat.user.pk
+    ]
+
+
+@login_required
+@require_POST
+def save_checklist(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    user = cast("User", request.user)
+    seat = get_seat_for(user, appointment_id, Verb.RUN)
+    form = ChecklistForm(request.POST)
+    saved = form.is_valid() and attempt(
+        form,
+        lambda: checklist.save_checklist(
+            actor=user, appointment_id=appointment_id, answers=form.cleaned_data
+        ),
+    )
+    if saved and not request.headers.get("HX-Request"):
+        return redirect("session_room", appointment_id)
+    session = room.ensure_session(seat.appointment)
+    context = checklist_context(seat, session, form)
+    return render(
+        request,
+        "sessions_app/partials/_checklist.html",
+        context,
+        status=200 if saved else INVALID,
+    )
+
+
+@login_required
+def session_chat(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    """GET `?since=n` answers the lines after n as JSON; POST writes one."""
+    user = cast("User", request.user)
+    seat = get_seat_for(user, appointment_id)
+    check_open(seat)
+    me = _my_row(seat)
+    if request.method != "POST":
+        since = request.GET.get("since", "0")
+        rows = chat_since(me.session_id, int(since) if since.isdecimal() else 0, me)
+        return JsonResponse({"messages": as_events(rows, participants(me.session_id))})
+    return _write(request, seat, me)
+
+
+def _write(request: HttpRequest, seat: Seat, me: Participant) -> HttpResponse:
+    wants_json = "application/json" in request.headers.get("Accept", "")
+    form = ChatForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise TooLong
+        message = chat.write(
+            actor=seat.user,
+            appointment_id=seat.appointment.pk,
+            nonce=form.cleaned_data["nonce"],
+            text=form.cleaned_data["text"],
+        )
+    except DomainError as exc:
+        if wants_json:
+            return JsonResponse({"code": exc.code, "message": str(exc)}, status=exc.status)
+        messages.error(request, str(exc))
+        return redirect("session_room", seat.appointment.pk)
+    if wants_json:
+        return JsonResponse(as_events([message], [me])[0])
+    return redirect("session_room", seat.appointment.pk)
