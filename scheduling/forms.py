@@ -14,6 +14,7 @@ from scheduling.models import DAY, BookingRules, CancelReason, ChildHours, Weekd
 ANY = "any"  # instead of a therapist's id: whoever has time
 LENGTHS = [(50, _("50 minutes")), (25, _("25 minutes"))]
 LONGEST = 24 * 60
+YEARS = range(2000, 2200)  # far from the ends of the calendar, where adding minutes overflows
 
 
 class InstantField(forms.Field):
@@ -33,7 +34,7 @@ class InstantField(forms.Field):
             instant = moment.astimezone(UTC) if moment.tzinfo else None
         except (ValueError, OverflowError) as exc:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from exc
-        if instant is None:
+        if instant is None or instant.year not in YEARS:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return instant
 
