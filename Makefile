@@ -1,10 +1,14 @@
 # Lantern. `make help` lists the targets; `make demo` and `make test` need nothing else.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types unit browser bench services stop clean
+.NOTPARALLEL:
 PYTHON3 ?= python3
 PY := .venv/bin/python
-BESIDE := $(PY) -m telehealth.embedded exec --
-PYTEST := $(BESIDE) $(PY) -m pytest -q
+# Tests have servers of their own, so that they never meet the demo's data or its worker.
+LANTERN_TEST_VAR ?= $(CURDIR)/var/test
+BESIDE := LANTERN_VAR="$(LANTERN_TEST_VAR)" $(PY) -m telehealth.embedded exec --
+PYTEST := $(PY) -m pytest -q
+WITH_CHROMIUM := CHROMIUM=$$($(PY) -m telehealth.embedded.browser) && export CHROMIUM &&
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,19 +32,19 @@ types: setup ## mypy, strict
 	@$(BESIDE) .venv/bin/mypy .
 
 unit: setup ## house rules, unit and socket tests
-	@$(PYTEST) -m "not browser" -n 2
+	@$(BESIDE) $(PYTEST) -m "not browser" -n 2
 
 browser: setup ## browser tests with real Chromium
-	@CHROMIUM=$$($(PY) -m telehealth.embedded.browser | tail -1) && export CHROMIUM && $(PYTEST) -m browser
+	@$(WITH_CHROMIUM) $(BESIDE) $(PYTEST) -m browser
 
 bench: setup ## the numbers, as JSON lines, each beside its ceiling
-	@CHROMIUM=$$($(PY) -m telehealth.embedded.browser | tail -1) && export CHROMIUM && $(BESIDE) $(PY) -m tests.bench
+	@$(WITH_CHROMIUM) $(BESIDE) $(PY) -m tests.bench
 
 services: setup ## start Postgres and Valkey alone and leave them running
 	@$(PY) -m telehealth.embedded up
 
 stop: ## stop what `make services` started
-	@$(PY) -m telehealth.embedded down
+	@if [ -x $(PY) ]; then $(PY) -m telehealth.embedded down; fi
 
 clean: stop ## remove the environment and all demo data
 	@rm -rf .venv var

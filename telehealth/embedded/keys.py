@@ -9,10 +9,11 @@ from pathlib import Path
 from telehealth.embedded.environment import var_dir
 
 DEMO_KEY_ID = "demo-only"
+KEY_FILE_NAME = "demo.key"
 
 
 def key_file() -> Path:
-    return var_dir() / "demo.key"
+    return var_dir() / KEY_FILE_NAME
 
 
 def load_demo_keys() -> None:

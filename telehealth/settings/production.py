@@ -1,38 +1,17 @@
 """A clinic. Loud: anything missing or unsafe stops the start with a sentence."""
 
+import os
+
 from django.core.exceptions import ImproperlyConfigured
 
-from telehealth.embedded.keys import DEMO_KEY_ID
 from telehealth.settings.base import *  # noqa: F403
-from telehealth.settings.base import FIELD_KEYS, PUBLIC_ORIGIN, SECRET_KEY, SOCKET_ORIGIN, env
+from telehealth.settings.base import env
 
 DEBUG = False
 
-
-def _refuse(*, when: bool, because: str) -> None:
-    if when:
-        raise ImproperlyConfigured(because)
-
-
-_refuse(when=env.bool("DEBUG", default=False), because="DEBUG must not be set in production.")
-_refuse(when=env.bool("DEMO", default=False), because="DEMO must not be set in production.")
-_refuse(
-    when=not PUBLIC_ORIGIN.startswith("https://") or not SOCKET_ORIGIN.startswith("wss://"),
-    because="PUBLIC_ORIGIN must be an https address: children's words travel over it.",
-)
-_refuse(
-    when=len(SECRET_KEY) < 50
-    or SECRET_KEY.startswith(("demo-", "only-for-tests", "django-insecure")),
-    because="SECRET_KEY must be a secret of your own, 50 characters or more.",
-)
-_refuse(
-    when=any(
-        part.strip().startswith((DEMO_KEY_ID + ":", "test:")) for part in FIELD_KEYS.split(",")
-    ),
-    because="FIELD_KEYS holds the demo's or the tests' key. Make one of your own (see README).",
-)
-
-vars().update(env.email_url("EMAIL_URL"))
+# EMAIL_BACKEND, when given, wins over the one EMAIL_URL implies: a provider's API by anymail.
+_mail = env.email_url("EMAIL_URL")
+vars().update(_mail | {"EMAIL_BACKEND": env("EMAIL_BACKEND", default=_mail["EMAIL_BACKEND"])})
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True
@@ -45,3 +24,12 @@ SESSION_COOKIE_NAME = "__Host-session"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-csrf"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"
+
+# Last: these read the settings above, and importing them needs none.
+from telehealth.checks import refusals  # noqa: E402
+
+for _because in refusals(
+    vars() | {"DEBUG": env.bool("DEBUG", default=False), "DEMO": env.bool("DEMO", default=False)},
+    os.environ,
+):
+    raise ImproperlyConfigured(_because)

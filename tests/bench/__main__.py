@@ -1,25 +1,50 @@
-"""Runs every bench_*.py here and prints one JSON line for each number: `make bench`."""
+"""`python -m tests.bench [name ...]`: every bench_*.py here, its numbers as JSON lines.
+
+A bench is a module with `main() -> Iterable[dict[str, object]]`: each dict is one number beside
+its ceiling measured in the same run. A row whose `met` is false fails the run, after all have run.
+Each bench runs in a process of its own, so that none warms up or slows down another.
+"""
 
 import importlib
 import json
 import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "telehealth.settings.test")
+HERE = Path(__file__).parent
 
 
-def run(only: list[str]) -> int:
-    missed = 0
-    for path in sorted(Path(__file__).parent.glob("bench_*.py")):
-        if only and path.stem.removeprefix("bench_") not in only:
-            continue
-        module = importlib.import_module(f"tests.bench.{path.stem}")
-        for row in module.main():
-            print(json.dumps(row), flush=True)
-            missed += row.get("met") is False
-    return missed
+def names() -> list[str]:
+    return sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+
+
+def run_one(name: str) -> int:
+    """Run one bench in this process; 1 when a row is over its ceiling."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "telehealth.settings.test")
+    failed = 0
+    for row in importlib.import_module(f"tests.bench.bench_{name}").main():
+        print(json.dumps({"bench": name, **row}), flush=True)
+        failed |= row.get("met") is False
+    return failed
+
+
+def run_all(wanted: list[str]) -> int:
+    unknown = sorted(set(wanted) - set(names()))
+    if unknown:
+        print(f"No such bench: {', '.join(unknown)}. There are: {', '.join(names())}")
+        return 2
+    worst = 0
+    for name in wanted or names():
+        started = time.monotonic()
+        code = subprocess.call([sys.executable, "-m", "tests.bench", "--one", name])
+        took = round(time.monotonic() - started, 1)
+        print(f"  {name}: {took} s{'' if code == 0 else ', not met'}", file=sys.stderr)
+        worst = worst or code
+    return worst
 
 
 if __name__ == "__main__":
-    sys.exit(1 if run(sys.argv[1:]) else 0)
+    arguments = sys.argv[1:]
+    sys.exit(run_one(arguments[1]) if arguments[:1] == ["--one"] else run_all(arguments))
