@@ -3,6 +3,7 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from accounts.broadcast import access_revoked
 from accounts.models import User
 from accounts.tokens import adult_username
 

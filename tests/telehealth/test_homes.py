@@ -1,0 +1,67 @@
+"""Each role's home shows the one next thing first, and nobody else's home."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from tests.cast import Cast, client_for, sign
+
+
+def step(client: Client, path: str = "/") -> str:
+    response = client.get(path)
+    assert response.status_code == 200
+    return str(response.context["step"].title)
+
+
+def test_a_visitor_sees_the_doors(client: Client) -> None:
+    response = client.get("/")
+    assert response.status_code == 200
+    assert "sign-in/child" in response.text
+
+
+def test_guardian_is_led_from_consent_to_the_child_to_booking(cast: Cast) -> None:
+    client = client_for(cast.maria)
+    assert step(client) == "Read and sign for Sam"
+    sign(cast.maria, cast.sam_child)
+    assert step(client) == "Book a session for Sam"
+
+
+def test_child_waits_for_the_guardian_then_chooses(cast: Cast) -> None:
+    assert step(client_for(cast.sam)) == "Nearly there"
+    sign(cast.maria, cast.sam_child)
+    assert step(client_for(cast.sam)) == "Nothing to do right now"
+
+
+def test_a_guardian_without_children_is_asked_to_add_one(cast: Cast) -> None:
+    lone = User.objects.create_user("lone", display_name="Lone")
+    assert step(client_for(lone)) == "Tell us about your child"
+
+
+@pytest.mark.parametrize("who", ["maria", "dad", "sam", "amara", "mo", "pat"])
+def test_every_role_has_a_home_with_few_queries(
+    cast: Cast, who: str, django_assert_max_num_queries: object
+) -> None:
+    sign(cast.maria, cast.sam_child)
+    client = client_for(getattr(cast, who))
+    client.get("/")
+    with django_assert_max_num_queries(14):  # type: ignore[operator]
+        response = client.get("/")
+    assert response.status_code == 200
+
+
+def test_nobody_opens_a_home_of_a_role_they_do_not_have(cast: Cast) -> None:
+    assert client_for(cast.maria).get("/home/therapist/").status_code == 404
+    assert client_for(cast.amara).get("/home/therapist/").status_code == 200
+
+
+def test_only_therapists_have_a_caseload(cast: Cast) -> None:
+    assert "Sam" in client_for(cast.amara).get("/caseload/").text
+    assert "Sam" not in client_for(cast.ben).get("/caseload/").text
+    assert client_for(cast.maria).get("/caseload/").status_code == 404
+
+
+def test_help_needs_no_sign_in_and_starts_with_the_childs_country(
+    cast: Cast, client: Client
+) -> None:
+    assert "116 111" in client.get("/help/now/").text
+    assert client_for(cast.sam).get("/help/now/").context["mine"].code == "GB"
