@@ -16,6 +16,7 @@ export function chat({ root, self, socket, panels, probe }) {
   let unread = 0;
   // Everything up to here was given to us. Numbers may jump: a guardian gets only their part.
   let known = lines.lastSeq();
+  let heardOf = known;
   const outbox = new Outbox({
     bySocket: ({ nonce, text }) => socket.send("chat.send", { nonce, text }),
     byForm: (line) => form.post(line),
@@ -39,15 +40,17 @@ export function chat({ root, self, socket, panels, probe }) {
   const take = (message) => {
     add(message);
     if (message.seq === known + 1) known = message.seq;
-    else if (message.seq > known) socket.send("chat.since", { seq: known });
+    else if (message.seq > known) since();
     counted();
   };
-  const takeMany = ({ messages, more }) => {
+  const takeMany = ({ messages }) => {
     messages.forEach(add);
-    known = Math.max(known, ...messages.map(({ seq }) => seq));
-    if (more) socket.send("chat.since", { seq: known });
+    // None: what is missing was not for us. Some: perhaps only the first page of them.
+    known = messages.length > 0 ? Math.max(known, messages.at(-1).seq) : Math.max(known, heardOf);
+    if (messages.length > 0 && known < heardOf) since();
     counted();
   };
+  const since = () => socket.send("chat.since", { seq: known });
 
   outbox.on("changed", (line) => lines.pending(line));
   outbox.on("refused", ({ nonce, text, reason }) => {
@@ -67,10 +70,15 @@ export function chat({ root, self, socket, panels, probe }) {
   return {
     take,
     takeMany,
+    /** The server's last number: with a dead Redis nothing else tells of new lines. */
+    mayMiss(seq) {
+      heardOf = Math.max(heardOf, seq ?? 0);
+      if (heardOf > known) since();
+    },
     refuse: (nonce, reason) => outbox.refuse(nonce, reason),
     /** After every (re)connect: what was missed, then what was not delivered. */
     catchUp() {
-      socket.send("chat.since", { seq: known });
+      since();
       outbox.flush({ all: true });
     },
   };

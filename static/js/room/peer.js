@@ -49,6 +49,11 @@ export class Peer extends Emitter {
     return this.#pc?.connectionState ?? "closed";
   }
 
+  /** Connected, and the other page has not said goodbye (its channel closes with it). */
+  get isAlive() {
+    return this.state === "connected" && this.#channel?.readyState === "open";
+  }
+
   get pc() {
     return this.#pc;
   }

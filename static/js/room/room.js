@@ -25,6 +25,7 @@ import { Watch } from "./watch.js";
 
 /** TURN credentials end after minutes; a restart of a connection needs ones that still hold. */
 const REFRESH_SERVERS = 4 * 60_000;
+const GRACE = 8_000;
 const FINAL_STAGES = ["left", "ended", "removed", "elsewhere", "refused"];
 
 const root = find("[data-room]");
@@ -52,6 +53,9 @@ let known = new Map();
 const notes = new Map();
 let mayAdmit = false;
 let welcomed = false;
+let graceUntil = 0;
+let graceTimer = 0;
+let noteTimer = 0;
 let ready;
 
 for (const part of all("[data-needs-script]", root)) show(part);
@@ -76,11 +80,12 @@ function listenToServer() {
   socket.on("chat", chat.take);
   socket.on("chat.ack", chat.take);
   socket.on("chat.many", chat.takeMany);
+  socket.on("pong", (message) => chat.mayMiss(message.last_seq));
   socket.on("ice", setServers);
   socket.on("ask_mute", askMute);
   socket.on("error", ({ code, message, nonce }) => {
     if (nonce) chat.refuse(nonce, message);
-    else if (message) announce(message);
+    else if (message) problem(message);
     probe.set({ lastError: code });
   });
 }
@@ -125,7 +130,10 @@ function listenToPerson() {
     forget();
   });
   new Checklist(root).on("saved", () => panels.settle("people"));
-  window.addEventListener("pagehide", () => media.close());
+  window.addEventListener("pagehide", () => {
+    mesh.closeAll();
+    media.close();
+  });
 }
 
 /** The whole truth, at every (re)connect and when my place changes. */
@@ -153,6 +161,9 @@ function arrange(message, { offer }) {
   const before = known;
   known = new Map(message.people.map((person) => [person.id, person]));
   const next = stageFor(message);
+  if (next === "paused" && withTherapist(message)) return;
+  clearTimeout(graceTimer);
+  graceUntil = 0;
   if (FINAL_STAGES.includes(next)) finish(next);
   else if (next === "room") enter(offer);
   else stepBack(next, message);
@@ -161,6 +172,21 @@ function arrange(message, { offer }) {
     tellChanges(before, message.people);
     people.render(message.people, { mayAdmit });
   });
+}
+
+/**
+ * Only the therapist's socket is away, their picture and sound still arrive: they are with us, so
+ * wait a little for the socket before everything stops.
+ */
+function withTherapist(message) {
+  const therapist = message.people.find((person) => person.part === "therapist");
+  const peer = [...mesh.entries()].find(([id]) => id === therapist?.id)?.[1];
+  if (stage.now !== "room" || !peer?.isAlive) return false;
+  graceUntil ||= Date.now() + GRACE;
+  if (Date.now() >= graceUntil) return false;
+  clearTimeout(graceTimer);
+  graceTimer = setTimeout(() => arrange(message, { offer: false }), 500);
+  return true;
 }
 
 function stageFor({ place, state, paused }) {
@@ -216,6 +242,15 @@ function blocked() {
   probe.set({ socketState: "blocked" });
   waiting.set("poll");
   if (stage.now === "waiting") pollPlace(root.dataset.waitUrl, root.dataset.roomUrl);
+}
+
+/** What the server could not do, in its own words; goes away by itself. */
+function problem(message) {
+  const note = find("[data-error-note]", root);
+  say(find("span:last-child", note), message);
+  show(note);
+  clearTimeout(noteTimer);
+  noteTimer = setTimeout(() => show(note, false), 12_000);
 }
 
 function leave() {
