@@ -14,6 +14,7 @@ import uvicorn
 from django.test import Client
 
 from tests.cast import Cast, build_cast, client_for, sign
+from tests.split_server import split_application
 
 # Playwright's sync API runs an event loop in the test's thread; the ORM there is still ours alone.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -65,8 +66,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def live(transactional_db: None, settings: Any) -> Iterator[Live]:
-    from telehealth.asgi import application  # noqa: PLC0415
-
+    application = split_application()
     port = free_port()
     origin = f"http://localhost:{port}"
     settings.PUBLIC_ORIGIN = origin
