@@ -1,7 +1,10 @@
 """The Celery app: what beat starts, and when. Due work itself is rows in Postgres."""
 
+from typing import Any
+
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_ready
 
 app = Celery("telehealth")
 # "current" is kept per thread: without a default, gunicorn's other threads would get an empty app
@@ -22,9 +25,20 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "close-forgotten-sessions": {
+        "task": "sessions_app.tasks.close_forgotten_sessions",
+        "schedule": 300.0,
+        "options": {"expires": 290},
+    },
     # The head of the audit chain, kept outside the database: in the log.
     "audit-head": {
         "task": "core.audit.tasks.log_head",
         "schedule": crontab(hour=3, minute=0),
     },
 }
+
+
+@worker_ready.connect
+def first_heartbeat(sender: Any, **_kwargs: Any) -> None:
+    """/readyz would otherwise wait for beat's first tick to hear that a worker is there."""
+    sender.app.send_task("core.tasks.beat_heartbeat")
