@@ -1,5 +1,5 @@
-"""The composition root: settings, doors, processes. Nobody imports it but the processes."""
+"""The composition root: settings, doors, processes. Nobody imports it but the processes.
 
-from telehealth.celery import app as celery_app
-
-__all__ = ["celery_app"]
+Imports nothing itself: `telehealth.embedded` must run, and explain itself, when little works.
+The Celery app is made known by `telehealth.apps` (and found by `celery -A telehealth`).
+"""

@@ -6,4 +6,6 @@ class TelehealthConfig(AppConfig):
     verbose_name = "Lantern"
 
     def ready(self) -> None:
-        from telehealth import checks  # noqa: F401  # registers them
+        # The first registers the deploy checks; the second makes our Celery app the default, so
+        # that a task sent from a page finds our broker.
+        from telehealth import celery, checks  # noqa: F401

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from telehealth.embedded import postgres, valkey
-from telehealth.embedded.environment import server_dir, var_dir, write_env
+from telehealth.embedded.environment import server_dir, socket_dir, var_dir, write_env
 from telehealth.embedded.processes import dies_with_parent, lock
 
 
@@ -48,6 +48,10 @@ def down(names: Sequence[str] = ("postgres", "valkey")) -> None:
             valkey.stop()
         if "postgres" in names:
             postgres.stop()
+    for name in ("pg", "vk"):
+        # One outside the state folder must not stay behind; a used one is not empty.
+        with suppress(OSError):
+            socket_dir(name).rmdir()
 
 
 def run_beside(command: Sequence[str]) -> int:

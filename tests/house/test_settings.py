@@ -101,10 +101,14 @@ def test_an_unsafe_value_stops_the_start_before_anything_answers(tmp_path: Path)
         {"SECRET_KEY": None, "SECRET_KEY_FILE": str(demo)},
     ) == [
         "ImproperlyConfigured: DEBUG must not be set in production.",
-        "ImproperlyConfigured: PUBLIC_ORIGIN must be https://your.domain: "
-        "children's words travel over it.",
-        "ImproperlyConfigured: SECRET_KEY_FILE points at the demo's key file. "
-        "Make secrets of your own (see README).",
+        (
+            "ImproperlyConfigured: PUBLIC_ORIGIN must be https://your.domain: "
+            "children's words travel over it."
+        ),
+        (
+            "ImproperlyConfigured: SECRET_KEY_FILE points at the demo's key file. "
+            "Make secrets of your own (see README)."
+        ),
     ]
 
 
