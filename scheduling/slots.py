@@ -6,16 +6,20 @@ Inside, an instant is an `int`: seconds since 1970 UTC; an interval is half open
 Wall-clock times (a date and minutes after its midnight) are converted once per window edge, never
 per candidate. At the edge `at()` gives an aware datetime: an instant plus a zone.
 
-Wall times that do not exist are read with the offset before the gap, those that exist twice mean
-the first (RFC 5545, 3.3.5). A window is the elapsed time between its two edges, so both hours of a
-repeated hour are inside it, and nothing starts in a gap. The grid is counted from the start of
-each free window, so every viewer, in any zone and at any moment, sees the same instants.
+An edge is the first instant at which the clock shows that time or a later one: of a repeated time
+the first, of one the clock jumps over the moment after the jump. A window is the elapsed time
+between its two edges, so both hours of a repeated hour are inside it, nothing starts in a gap, and
+nothing is offered outside the hours as the clock shows them. (RFC 5545, 3.3.5 would push a skipped
+01:30 to 02:30; hours "01:00 to 01:45" would then be offered from 02:00 to 02:45.) The grid is
+counted from the start of each free window, so every viewer, in any zone and at any moment, sees
+the same instants.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 Interval = tuple[int, int]
@@ -27,7 +31,7 @@ FAR = 1 << 40  # later than any appointment
 
 @dataclass(frozen=True, slots=True)
 class WeeklyWindow:
-    """Minutes after midnight on one weekday (Monday is 0); the end may lie on the next day."""
+    """Minutes after midnight on one weekday (Monday is 0); an end above 1440 is on the next day."""
 
     weekday: int
     start: int
@@ -45,7 +49,12 @@ class Travel:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """One person's hours. An override replaces its date; time off is dates in the person's zone."""
+    """One person's hours, read on the clock of `zone` (or of the zone they travel in that day).
+
+    `overrides`: date -> windows in minutes after midnight, which replace that whole date; none
+    closes it. `time_off`: first and last date, both included. Neither lets the late hours of the
+    day before run on into such a date.
+    """
 
     zone: ZoneInfo
     weekly: Sequence[WeeklyWindow] = ()
@@ -54,8 +63,7 @@ class Availability:
     travel: Sequence[Travel] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Busy:
+class Busy(NamedTuple):  # a tuple: thousands are unpacked for one page
     """Taken time, with the seconds its owner needs free before and after it."""
 
     start: int
@@ -80,25 +88,64 @@ def seconds(moment: datetime) -> int:
 
 
 def from_wall(ordinal: int, minute: int, zone: ZoneInfo) -> int:
-    """The instant of `minute` minutes on the clock after midnight of the day `ordinal`."""
+    """The first instant at which the clock shows `minute` minutes after midnight of the day, or
+    later. `ordinal` is `date.toordinal()`; minutes from 1440 on belong to the next days.
+    """
     days, minute = divmod(minute, DAY_MINUTES)
     ordinal += days
     offset = _steady_offset(ordinal, zone)
-    if offset is None:  # a clock change on this day: ask for this very minute
-        midnight = datetime.fromordinal(ordinal)
-        wall = midnight.replace(hour=minute // 60, minute=minute % 60, tzinfo=zone)
-        return int(wall.timestamp())
+    if offset is None:  # a clock change on this day or at its edges: ask for this very minute
+        return _wall_edge(ordinal, minute, zone)
     return (ordinal - EPOCH_ORDINAL) * DAY + minute * MINUTE - offset
+
+
+@lru_cache(maxsize=4_096)
+def _wall_edge(ordinal: int, minute: int, zone: ZoneInfo) -> int:
+    midnight = datetime.fromordinal(ordinal)
+    wall = midnight.replace(hour=minute // 60, minute=minute % 60, tzinfo=zone)
+    early, late = int(wall.replace(fold=1).timestamp()), int(wall.timestamp())
+    if early >= late:
+        return late  # an ordinary time, or the first of two
+    # In a gap the two readings lie on both sides of the jump: find it between them.
+    before = at(early, zone).utcoffset()
+    while late - early > 1:
+        middle = (early + late) // 2
+        if at(middle, zone).utcoffset() == before:
+            early = middle
+        else:
+            late = middle
+    return late
 
 
 @lru_cache(maxsize=65_536)
 def _steady_offset(ordinal: int, zone: ZoneInfo) -> int | None:
-    """Seconds east of UTC on a day without a clock change; None on a day with one."""
-    start = datetime.fromordinal(ordinal).replace(tzinfo=zone).utcoffset()
-    end = datetime.fromordinal(ordinal + 1).replace(tzinfo=zone).utcoffset()
-    if start is None or start != end:
+    """Seconds east of UTC on a day without a clock change; None on a day with one.
+
+    Both midnights are read both ways: a change may happen at midnight, or straddle it.
+    """
+    edges = [datetime.fromordinal(day).replace(tzinfo=zone) for day in (ordinal, ordinal + 1)]
+    readings = {wall.replace(fold=fold).utcoffset() for wall in edges for fold in (0, 1)}
+    offset = readings.pop()
+    if readings or offset is None:
         return None
-    return int(start.total_seconds())
+    return int(offset.total_seconds())
+
+
+@lru_cache(maxsize=512)
+def _calendar(first: int, last: int, zone: ZoneInfo) -> tuple[list[Interval], set[int]]:
+    """The days from `first` until before `last`: (day, its midnight) and the other days' numbers.
+
+    The others are days where the clock changes and those before, whose late hours run into one.
+    Everybody in one zone who is asked about the same weeks shares this conversion.
+    """
+    steady, changing = [], set()
+    for ordinal in range(first, last):
+        offset = _steady_offset(ordinal, zone)
+        if offset is None or offset != _steady_offset(ordinal + 1, zone):
+            changing.add(ordinal)
+        else:
+            steady.append((ordinal, (ordinal - EPOCH_ORDINAL) * DAY - offset))
+    return steady, changing
 
 
 def local_ordinal(instant: int, zone: ZoneInfo) -> int:
@@ -121,36 +168,34 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
     merged: list[Interval] = []
     last_start = last_end = -FAR
     for start, end in sorted(intervals):
-        if start >= end:
-            continue
         if start > last_end:
-            if last_end > -FAR:
+            if last_start < last_end:  # what ends before it starts is nothing
                 merged.append((last_start, last_end))
             last_start, last_end = start, end
         elif end > last_end:
             last_end = end
-    if last_end > -FAR:
+    if last_start < last_end:
         merged.append((last_start, last_end))
     return merged
 
 
-def subtract(open_: Sequence[Interval], taken: Sequence[Interval]) -> list[Interval]:
+def subtract(open_: Iterable[Interval], taken: Iterable[Interval]) -> list[Interval]:
     """`open_` without `taken`; both merged."""
     free: list[Interval] = []
-    index, count = 0, len(taken)
+    cuts = iter(taken)
+    never = (FAR, FAR)
+    cut_start, cut_end = next(cuts, never)
     for start, end in open_:
-        while index < count and taken[index][1] <= start:
-            index += 1
-        probe = index
-        while probe < count and taken[probe][0] < end:
-            cut_start, cut_end = taken[probe]
+        while cut_end <= start:
+            cut_start, cut_end = next(cuts, never)
+        while cut_start < end:
             if cut_start > start:
                 free.append((start, cut_start))
+            if cut_end >= end:
+                break  # nothing left of this one; the cut may reach into the next
             start = cut_end  # noqa: PLW2901
-            if start >= end:
-                break
-            probe += 1
-        if start < end:
+            cut_start, cut_end = next(cuts, never)
+        else:
             free.append((start, end))
     return free
 
@@ -175,12 +220,15 @@ def blocked(busy: Iterable[Busy], *, before: int = 0, after: int = 0) -> list[In
 
     Two neighbours share one gap: it must be as long as the larger of their needs, not their sum.
     """
+    # Spelt out without max(): calls would be half the time here, with thousands of rows.
     return merge(
-        (
-            row.start - (max(row.before, after)),
-            row.end + (max(row.after, before)),
-        )
-        for row in busy
+        [
+            (
+                start - (own_before if own_before > after else after),  # noqa: FURB136
+                end + (own_after if own_after > before else before),  # noqa: FURB136
+            )
+            for start, end, own_before, own_after in busy
+        ]
     )
 
 
@@ -188,36 +236,64 @@ def blocked(busy: Iterable[Busy], *, before: int = 0, after: int = 0) -> list[In
 
 
 def open_windows(availability: Availability, start: int, end: int) -> list[Interval]:
-    """The open intervals that touch `start` to `end`, whole: callers clip or filter."""
+    """The open intervals that touch `start` to `end`, whole: callers clip or filter.
+
+    They keep their true beginnings (joined nights included, up to three days back), because the
+    grid of starts is counted from there.
+    """
     zone = availability.zone
-    by_weekday: dict[int, list[tuple[int, int]]] = {}
+    week: list[list[Interval]] = [[], [], [], [], [], [], []]
     for window in availability.weekly:
-        if window.end > window.start:  # a rule that ends before it starts gives nothing
-            by_weekday.setdefault(window.weekday, []).append((window.start, window.end))
-    closed = [(first.toordinal(), last.toordinal()) for first, last in availability.time_off]
-    overrides = {day.toordinal(): windows for day, windows in availability.overrides.items()}
-    travel = [(t.first.toordinal(), t.last.toordinal(), t.zone) for t in availability.travel]
-    found: list[Interval] = []
-    first = local_ordinal(start, zone) - 2  # hours past midnight, and travel far to the west
-    for ordinal in range(first, local_ordinal(end, zone) + 3):
-        windows = overrides.get(ordinal)
-        if windows is None:
-            windows = by_weekday.get((ordinal - 1) % 7)
-        if not windows or any(a <= ordinal <= b for a, b in closed):
-            continue
-        here = next((other for a, b, other in travel if a <= ordinal <= b), zone)
-        offset = _steady_offset(ordinal, here)
-        midnight = (ordinal - EPOCH_ORDINAL) * DAY
-        for opens, closes in windows:
-            if offset is None or closes > DAY_MINUTES:
-                edges = from_wall(ordinal, opens, here), from_wall(ordinal, closes, here)
-            elif closes == DAY_MINUTES:
-                edges = midnight + opens * MINUTE - offset, from_wall(ordinal, closes, here)
-            else:
-                edges = midnight + opens * MINUTE - offset, midnight + closes * MINUTE - offset
-            if edges[1] > start and edges[0] < end:
-                found.append(edges)
-    return merge(found)
+        # Day number 1 was a Monday. A rule that ends before it starts is dropped by merge().
+        week[(window.weekday + 1) % 7].append((window.start * MINUTE, window.end * MINUTE))
+    first = local_ordinal(start, zone) - 3  # hours past midnight, and travel far to the west
+    last = local_ordinal(end, zone) + 3
+    steady, changing = _calendar(first, last, zone)
+    special = _special_days(availability, first, last)
+    abroad = _days_abroad(availability, first, last)
+    slow = changing
+    if special or abroad:
+        # The day before a special one, too: its late hours end at midnight.
+        slow = changing.union(special, [day - 1 for day in special], abroad)
+    found = [
+        (midnight + opens, midnight + closes)
+        for day, midnight in steady
+        if day not in slow
+        for opens, closes in week[day % 7]
+    ]
+    for day in slow:
+        here = abroad.get(day, zone)
+        until = DAY_MINUTES if day + 1 in special else 2 * DAY_MINUTES
+        for opens, closes in special.get(day, week[day % 7]):
+            closing = min(closes // MINUTE, until)
+            found.append((from_wall(day, opens // MINUTE, here), from_wall(day, closing, here)))
+    found = merge(found)
+    while found and found[0][1] <= start:
+        del found[0]
+    while found and found[-1][0] >= end:
+        del found[-1]
+    return found
+
+
+def _days_abroad(availability: Availability, first: int, last: int) -> dict[int, ZoneInfo]:
+    """Day number -> the zone in which that day's hours are read; the first journey counts."""
+    return {
+        day: trip.zone
+        for trip in reversed(availability.travel)
+        for day in range(max(trip.first.toordinal(), first), min(trip.last.toordinal() + 1, last))
+    }
+
+
+def _special_days(availability: Availability, first: int, last: int) -> dict[int, list[Interval]]:
+    """Day number -> its windows in seconds, where the weekly hours do not count."""
+    special: dict[int, list[Interval]] = {}
+    for day, windows in availability.overrides.items():
+        if first <= day.toordinal() <= last:
+            special[day.toordinal()] = [(a * MINUTE, b * MINUTE) for a, b in windows]
+    for begins, ends in availability.time_off:
+        off = range(max(begins.toordinal(), first), min(ends.toordinal(), last) + 1)
+        special.update((ordinal, []) for ordinal in off)
+    return special
 
 
 def dates(zone: ZoneInfo, first: date, last: date | None) -> Interval:
@@ -239,13 +315,13 @@ def cut(
     """
     starts: list[int] = []
     for start, end in free:
+        stop = end - length + 1
+        if stop > latest:  # noqa: PLR1730  # a call to min() costs more than the rest
+            stop = latest
         if start < earliest:
             start += -(-(earliest - start) // step) * step  # noqa: PLW2901
-        last = end - length
-        if last >= latest:
-            last = latest - 1
-        if start <= last:
-            starts.extend(range(start, last + 1, step))
+        if start < stop:
+            starts += range(start, stop, step)
     return starts
 
 
@@ -261,10 +337,15 @@ def clock_unit(step: int) -> int:
     return next((u * MINUTE for u in (60, 30, 20, 15, 10, 5) if step % (u * MINUTE) == 0), MINUTE)
 
 
-def on_round_clock(free: Iterable[Interval], *, step: int, zone: ZoneInfo) -> list[Interval]:
-    """Each interval moved up to the next round clock time in `zone` (other products' grid)."""
+def on_round_clock(
+    free: Iterable[Interval], *, step: int, zone: ZoneInfo, earliest: int
+) -> list[Interval]:
+    """Each interval from its first round clock time in `zone` on (other products' grid).
+
+    What is over by `earliest` does not count: the grid begins anew with what is left.
+    """
     unit = clock_unit(step)
-    return [(round_up(start, unit, zone), end) for start, end in free]
+    return [(round_up(max(start, earliest), unit, zone), end) for start, end in free]
 
 
 def under_daily_max(
@@ -284,6 +365,7 @@ class Ask:
     """One question: sessions of `length`, every `step`, from `earliest` until before `latest`.
 
     All in seconds. `before` and `after` are the free time the new session needs around itself.
+    With `clock`, starts begin at a round time on the clock of that zone, not with the window.
     """
 
     length: int
@@ -292,6 +374,7 @@ class Ask:
     latest: int
     before: int = 0
     after: int = 0
+    clock: ZoneInfo | None = None
 
 
 def free_starts(
@@ -305,6 +388,8 @@ def free_starts(
     free = subtract(windows, blocked(busy, before=ask.before, after=ask.after))
     if taken:
         free = subtract(free, taken)
+    if ask.clock is not None:
+        free = on_round_clock(free, step=ask.step, zone=ask.clock, earliest=ask.earliest)
     return cut(free, length=ask.length, step=ask.step, earliest=ask.earliest, latest=ask.latest)
 
 
