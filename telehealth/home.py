@@ -83,7 +83,7 @@ def child_step(child: Child, consent: ConsentStatus, upcoming: list[Appointment]
         return _assent_step(consent)
     if upcoming and joinable(upcoming[0]):
         return NextStep(
-            _("%(name)s is ready to meet you") % {"name": upcoming[0].therapist.user.display_name},
+            _("Time to meet %(name)s") % {"name": upcoming[0].therapist.user.display_name},
             _("We look at your camera and sound first."),
             reverse("session_check", args=[upcoming[0].pk]),
             _("Join"),
