@@ -30,6 +30,12 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 290},
     },
+    # Tidying only: a booking lets stale holds go by itself.
+    "expire-holds": {
+        "task": "scheduling.tasks.expire_holds",
+        "schedule": 300.0,
+        "options": {"expires": 290},
+    },
     # The head of the audit chain, kept outside the database: in the log.
     "audit-head": {
         "task": "core.audit.tasks.log_head",
