@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
@@ -11,9 +11,9 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import notices
         from accounts.access import roles_of
-        from core.audit.registry import set_role_snapshot
+        from core.audit.registry import RoleSnapshot, set_role_snapshot
 
-        set_role_snapshot(roles_of)
+        set_role_snapshot(cast("RoleSnapshot", roles_of))
         notices.register_kinds()
         post_migrate.connect(_load_documents, sender=self)
 

@@ -112,7 +112,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def attempt(form: BaseForm, action: Callable[[], T]) -> T | None:
     """Run an action; a DomainError becomes an error of the form, and the answer is None.
 
-    Write actions return something: `if (child := attempt(form, lambda: add_child(...))) ...`.
+    Write actions return something: `if attempt(form, lambda: add_child(...)) is not None: ...`.
     A 404 or a 503 is no matter of the form and goes on to its own page.
     """
     try:

@@ -23,7 +23,7 @@ PAGE = 50
 def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "landing.html")
-    roles = hats(cast("User", request.user))
+    roles = hats(request.user)
     return _home(request, roles[0] if roles else "guardian")
 
 

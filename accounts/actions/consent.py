@@ -14,6 +14,7 @@ from accounts.models import (
     AssentAnswer,
     Child,
     ConsentDocument,
+    ConsentKind,
     ConsentSignature,
     GuardianLink,
     User,
@@ -50,7 +51,7 @@ def sign_consent(
     """
     child = get_child_for(actor, child.pk, Verb.CONSENT)
     link = GuardianLink.objects.current().select_for_update().get(child=child, guardian=actor)
-    if document.pk != current_document(document.kind).pk:
+    if document.pk != current_document(ConsentKind(document.kind)).pk:
         raise DocumentChanged
     if list(answers) != [question["right"] for question in document.comprehension]:
         raise AnswersNotRight
@@ -113,7 +114,7 @@ def answer_assent(
 ) -> Assent:
     """The child's own answer; only the child can give it. "Not now" takes an earlier yes back."""
     child = get_child_for(actor, child.pk, Verb.ASSENT)
-    if not consent_status(child, document.kind).guardian_signed:
+    if not consent_status(child, ConsentKind(document.kind)).guardian_signed:
         raise ConsentFirst
     assent = Assent.objects.create(
         child=child,

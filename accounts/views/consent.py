@@ -30,16 +30,20 @@ def consent_sign(request: HttpRequest, child_id: UUID) -> HttpResponse:
     child = get_child_for(user, child_id, Verb.CONSENT)
     document = current_document()
     form = ConsentForm(document, request.POST or None)
-    if form.is_valid() and attempt(
-        form,
-        lambda: actions.sign_consent(
-            actor=user,
-            child=child,
-            document=document,
-            typed_name=form.cleaned_data["typed_name"],
-            answers=form.answers,
-            ip=client_ip(request),
-        ),
+    if (
+        form.is_valid()
+        and attempt(
+            form,
+            lambda: actions.sign_consent(
+                actor=user,
+                child=child,
+                document=document,
+                typed_name=form.cleaned_data["typed_name"],
+                answers=form.answers,
+                ip=client_ip(request),
+            ),
+        )
+        is not None
     ):
         messages.success(request, _("Thank you. Your copy is in your inbox."))
         return redirect("child_detail", child.pk)
@@ -71,15 +75,19 @@ def assent(request: HttpRequest) -> HttpResponse:
     child = get_own_child(user)
     status = consent_status(child)
     form = AssentForm(request.POST or None)
-    if form.is_valid() and attempt(
-        form,
-        lambda: actions.answer_assent(
-            actor=user,
-            child=child,
-            document=status.document,
-            answer=form.cleaned_data["answer"],
-            question=form.cleaned_data["question"],
-        ),
+    if (
+        form.is_valid()
+        and attempt(
+            form,
+            lambda: actions.answer_assent(
+                actor=user,
+                child=child,
+                document=status.document,
+                answer=form.cleaned_data["answer"],
+                question=form.cleaned_data["question"],
+            ),
+        )
+        is not None
     ):
         messages.success(request, _("Thank you for telling us."))
         return redirect("home")
@@ -99,11 +107,15 @@ def assent_reply(request: HttpRequest, assent_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     asked = get_assent_for(user, assent_id)
     form = ReplyForm(request.POST or None)
-    if form.is_valid() and attempt(
-        form,
-        lambda: actions.reply_to_question(
-            actor=user, assent=asked, reply=form.cleaned_data["reply"]
-        ),
+    if (
+        form.is_valid()
+        and attempt(
+            form,
+            lambda: actions.reply_to_question(
+                actor=user, assent=asked, reply=form.cleaned_data["reply"]
+            ),
+        )
+        is not None
     ):
         messages.success(request, _("Sent. The child finds your answer on their page."))
         return redirect("child_detail", asked.child_id)

@@ -93,8 +93,10 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         raise InvitationNotValid
     form = AcceptForm(request.POST or None)
-    if form.is_valid() and attempt(
-        form, lambda: actions.accept_invitation(token=token, **form.cleaned_data)
+    if (
+        form.is_valid()
+        and attempt(form, lambda: actions.accept_invitation(token=token, **form.cleaned_data))
+        is not None
     ):
         messages.success(request, _("Welcome. Please sign in with your e-mail address."))
         return redirect("account_login")

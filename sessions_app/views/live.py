@@ -150,11 +150,15 @@ def save_checklist(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     seat = get_seat_for(user, appointment_id, Verb.RUN)
     form = ChecklistForm(request.POST)
-    saved = form.is_valid() and attempt(
-        form,
-        lambda: checklist.save_checklist(
-            actor=user, appointment_id=appointment_id, answers=form.cleaned_data
-        ),
+    saved = (
+        form.is_valid()
+        and attempt(
+            form,
+            lambda: checklist.save_checklist(
+                actor=user, appointment_id=appointment_id, answers=form.cleaned_data
+            ),
+        )
+        is not None
     )
     if saved and not request.headers.get("HX-Request"):
         return redirect("session_room", appointment_id)

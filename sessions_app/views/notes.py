@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -116,8 +116,9 @@ def _refused(request: HttpRequest, seat: Seat, form: NoteForm, exc: DomainError)
     theirs = _note_of(seat) if isinstance(exc, NoteChanged) else None
     if theirs is not None:
         # Saving again, after looking, is a decision: the form now starts from the newest version.
-        form.data = form.data.copy()
-        form.data["version"] = str(theirs.revision)
+        data = cast("QueryDict", form.data).copy()
+        data["version"] = str(theirs.revision)
+        form.data = data
     return _draft_page(request, seat, form, theirs=theirs)
 
 
@@ -145,9 +146,15 @@ def addendum(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     seat = get_seat_for(user, appointment_id, Verb.RUN)
     form = AddendumForm(request.POST)
-    if form.is_valid() and attempt(
-        form,
-        lambda: notes.add_addendum(actor=user, appointment_id=appointment_id, **form.cleaned_data),
+    if (
+        form.is_valid()
+        and attempt(
+            form,
+            lambda: notes.add_addendum(
+                actor=user, appointment_id=appointment_id, **form.cleaned_data
+            ),
+        )
+        is not None
     ):
         messages.success(request, _("Added, with today’s date and your name."))
         return redirect("note", appointment_id)

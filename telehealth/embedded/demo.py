@@ -7,19 +7,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import TypeVar
 
 from telehealth.embedded import servers
 from telehealth.embedded.environment import ROOT, Sentence, var_dir
 from telehealth.embedded.processes import dies_with_parent, lock
+from telehealth.embedded.progress import step
 from telehealth.embedded.supervisor import Child, Supervisor
 
 READY_SECONDS = 60
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-T = TypeVar("T")
 
 
 def port(name: str, default: int) -> int:
@@ -52,27 +50,20 @@ def say(text: str) -> None:
     print(f"  {text}", flush=True)
 
 
-def step(text: str, work: Callable[[], T]) -> T:
-    print(f"  {text + ' ...':<46}", end="", flush=True)
-    started = time.monotonic()
-    result = work()
-    print(f"{time.monotonic() - started:5.1f} s", flush=True)
-    return result
-
-
-def manage(*arguments: str) -> str:
+def prepare() -> str:
+    """Tables, static files and clinic, by a process of its own; the sign-ins to show."""
     done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, "manage.py", "prepare_demo"],
         cwd=ROOT,
-        capture_output=True,
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
         preexec_fn=dies_with_parent(signal.SIGTERM),
     )
     if done.returncode:
-        tail = "\n".join(done.stderr.strip().splitlines()[-8:])
-        raise Sentence(f"`manage.py {' '.join(arguments)}` failed:\n{tail}")
-    return done.stdout
+        tail = "\n  ".join(done.stderr.strip().splitlines()[-6:])
+        raise Sentence(f"The demo could not be prepared:\n  {tail}")
+    return (var_dir() / "demo-sign-ins.txt").read_text()
 
 
 def children(web_port: int, socket_port: int) -> list[Child]:
@@ -123,12 +114,14 @@ def start_everything(supervisor: Supervisor, web_port: int) -> None:
         os.environ.update(
             {key: url for key, url in servers.urls().items() if key not in os.environ}
         )
-    step("Bringing the tables up to date", lambda: manage("migrate", "--noinput"))
-    step("Gathering static files", lambda: manage("collectstatic", "--noinput"))
-    sign_ins = step("Filling the demo clinic", lambda: manage("load_demo"))
-    step("Starting pages, sockets, worker and beat", supervisor.start)
+    sign_ins = prepare()
     url = f"http://localhost:{web_port}"
-    step("Waiting until everything answers", lambda: wait_until_ready(url, supervisor))
+
+    def start() -> None:
+        supervisor.start()
+        wait_until_ready(url, supervisor)
+
+    step("Starting pages, sockets, worker and beat", start)
     print(f"\n  Lantern is at {url}\n\n{sign_ins}\n  Ctrl-C stops everything.\n", flush=True)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from scheduling.models import Appointment
+from scheduling.models import Appointment, State
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -31,7 +31,11 @@ def appointment_now(cast: Cast, **values: Any) -> Appointment:
     start = timezone.now().replace(second=0, microsecond=0)
     defaults = {"starts_at": start, "ends_at": start + timedelta(minutes=50)}
     return Appointment.objects.create(
-        child=cast.sam_child, therapist=cast.amara_t, **defaults | values
+        child=cast.sam_child,
+        therapist=cast.amara_t,
+        booked_by=cast.maria,
+        state=State.BOOKED,
+        **defaults | values,
     )
 
 
@@ -105,7 +109,7 @@ def window(page_for: Callable[..., Any], signed: Cast) -> Iterator[Callable[...,
     yield open_window
     for one in opened:
         assert not [text for text in one.console if text.startswith("ERROR")], one.console
-        assert not [text for text in one.console if "candidate:" in text], "addresses in the console"
+        assert not [text for text in one.console if "candidate:" in text], "addresses in console"
 
 
 def complete_checklist(therapist: Window) -> None:
@@ -122,7 +126,7 @@ def complete_checklist(therapist: Window) -> None:
     if page.query_selector(f"{form} [name=place]"):
         page.select_option(f"{form} [name=place]", "GB")
     page.click(f"{form} button[type=submit]")
-    page.wait_for_selector('[data-checklist] .checklist-done, [data-checklist][data-done="yes"]')
+    page.wait_for_selector("[data-checklist] .checklist-done", state="attached")
 
 
 @pytest.fixture
@@ -384,6 +388,14 @@ def test_relay_only_through_coturn(
 
 
 TURN_SECRET = secrets.token_hex(16)
+TURN_FLAGS = [
+    "--use-auth-secret",
+    "--allow-loopback-peers",
+    "--no-cli",
+    "--no-tls",
+    "--no-dtls",
+    "--no-multicast-peers",
+]
 
 
 @pytest.fixture
@@ -402,8 +414,7 @@ def turn(tmp_path: Path) -> Iterator[str]:
         "db": tmp_path / "turn.db",
         "log-file": tmp_path / "turn.log",
     }
-    flags = ["use-auth-secret", "allow-loopback-peers", "no-cli", "no-tls", "no-dtls", "no-multicast-peers", "simple-log"]
-    command = [TURNSERVER, "-n", *(f"--{k}={v}" for k, v in options.items()), *(f"--{f}" for f in flags)]
+    command = [TURNSERVER, "-n", *TURN_FLAGS, *(f"--{k}={v}" for k, v in options.items())]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_for_stun(port)
     yield f"127.0.0.1:{port}"
@@ -412,7 +423,7 @@ def turn(tmp_path: Path) -> Iterator[str]:
 
 
 def wait_for_stun(port: int) -> None:
-    """Until a STUN binding request is answered (RFC 8489: type, length, cookie, 12 random bytes)."""
+    """Until a STUN binding request is answered (RFC 8489: type, length, cookie, 12 bytes)."""
     request = bytes.fromhex("00010000" + "2112a442") + secrets.token_bytes(12)
     deadline = time.monotonic() + 15
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

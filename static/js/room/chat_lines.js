@@ -14,6 +14,9 @@ export class ChatLines {
   constructor(root) {
     this.#list = find("[data-chat-lines]", root);
     this.#empty = find("[data-chat-empty]", root);
+    for (const time of this.#list.querySelectorAll("time")) {
+      say(time, clock.format(new Date(time.dateTime)));
+    }
   }
 
   /** The highest number on the page. */
