@@ -1,6 +1,8 @@
 """When therapists work, when children can, and what is booked. Times of day are minutes."""
 
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -26,8 +28,8 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6, _("Sunday")
 
 
-def default_session_minutes() -> list[int]:
-    return [50, 25]
+# A plain list to migrations, which must not import this module.
+default_session_minutes: Callable[[], list[int]] = partial(list, (50, 25))
 
 
 class BookingRules(models.Model):

@@ -11,8 +11,16 @@ from django.utils import timezone
 
 from accounts.models import User
 from scheduling.models import Appointment, Outcome, State
-from sessions_app.access import Verb, visible_appointments
-from sessions_app.models import Admission, ChatMessage, Part, Participant, Place, Session
+from sessions_app.access import Seat, Verb, visible_appointments
+from sessions_app.models import (
+    Admission,
+    ChatMessage,
+    Part,
+    Participant,
+    Place,
+    Session,
+    SessionNote,
+)
 
 # A seat is "here" while its socket was heard this recently (pages ask every 10 seconds).
 HEARD_WITHIN = timedelta(seconds=40)
@@ -98,6 +106,21 @@ def chat_since(
             inside |= Q(sent_at__gte=row.started_at) & until
         found = found.filter(inside)
     return list(found.select_related("session__appointment__child").order_by("seq")[:CHAT_PAGE])
+
+
+def session_of(appointment: Appointment) -> Session:
+    """With its checklist; somebody has arrived already."""
+    return Session.objects.select_related("checklist").get(appointment=appointment)
+
+
+def place_of(seat: Seat) -> Participant | None:
+    """Where this person stands in this session; None before they first came."""
+    return Participant.objects.filter(session__appointment=seat.appointment, user=seat.user).first()
+
+
+def note_of(seat: Seat) -> SessionNote | None:
+    """The session's one note, draft or signed, for whoever runs it."""
+    return SessionNote.objects.filter(appointment=seat.appointment).first()
 
 
 def participants(session_id: uuid.UUID) -> list[Participant]:

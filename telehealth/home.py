@@ -164,19 +164,25 @@ def guardian_step(family: list[FamilyMember]) -> NextStep:
         step = _consent_step(member)
         if step:
             return step
-    for member in family:
-        if not member.appointments:
-            return NextStep(
-                _("Book a session for %(name)s") % {"name": member.child.user.display_name},
-                _("Times that keep school and rest free."),
-                reverse("book", args=[member.child.pk]),
-                _("Find a time"),
-                "calendar-plus",
-            )
+    unplanned = next((member for member in family if not member.appointments), None)
+    return _all_set(soonest[0]) if unplanned is None else _booking_step(unplanned)
+
+
+def _booking_step(member: FamilyMember) -> NextStep:
+    return NextStep(
+        _("Book a session for %(name)s") % {"name": member.child.user.display_name},
+        _("Times that keep school and rest free."),
+        reverse("book", args=[member.child.pk]),
+        _("Find a time"),
+        "calendar-plus",
+    )
+
+
+def _all_set(soonest: Appointment) -> NextStep:
     return NextStep(
         _("You are all set"),
         _("The next session is below. We will remind you."),
-        reverse("appointment", args=[soonest[0].pk]),
+        reverse("appointment", args=[soonest.pk]),
         _("See the next session"),
         "check2-circle",
     )

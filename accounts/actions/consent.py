@@ -34,6 +34,17 @@ def truncated(ip: str) -> str | None:
     return str(ipaddress.ip_network((address, prefix), strict=False).network_address)
 
 
+def evidence(link: GuardianLink, document: ConsentDocument) -> dict[str, object]:
+    """Who signed by which authority, and exactly what they had before their eyes."""
+    return {
+        "link": link,
+        "relation": link.relation,
+        "text_shown": document.body,
+        "sha256": document.sha256,
+        "language": document.language,
+    }
+
+
 @transaction.atomic
 def sign_consent(
     *,
@@ -60,16 +71,8 @@ def sign_consent(
         child=child,
         signer=actor,
         withdrawn_at=None,
-        defaults={
-            "link": link,
-            "relation": link.relation,
-            "typed_name": typed_name,
-            "text_shown": document.body,
-            "sha256": document.sha256,
-            "language": document.language,
-            "answers": list(answers),
-            "ip_truncated": truncated(ip),
-        },
+        defaults=evidence(link, document)
+        | {"typed_name": typed_name, "answers": list(answers), "ip_truncated": truncated(ip)},
     )
     if created:
         record(actor=actor, action="consent.sign", obj=signature, child_id=child.pk)

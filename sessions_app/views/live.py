@@ -21,7 +21,7 @@ from sessions_app.actions import chat, checklist, room
 from sessions_app.errors import Ended, TooLong
 from sessions_app.forms import ChatForm, ChecklistForm
 from sessions_app.models import Part, Participant, Place, Session
-from sessions_app.selectors import as_events, chat_since, participants
+from sessions_app.selectors import as_events, chat_since, participants, place_of, session_of
 
 
 def socket_url(seat: Seat, query: str = "") -> str:
@@ -88,9 +88,7 @@ def _live(request: HttpRequest, appointment_id: UUID, template: str) -> HttpResp
 
 def _my_row(seat: Seat) -> Participant:
     """One's row is made by the page already, so that a plain reload shows one's place."""
-    person = Participant.objects.filter(
-        session__appointment=seat.appointment, user=seat.user
-    ).first()
+    person = place_of(seat)
     if person is None or person.place in {Place.LEFT, Place.REMOVED}:
         person = room.arrive(actor=seat.user, appointment_id=seat.appointment.pk, connection="")
     return person
@@ -98,7 +96,7 @@ def _my_row(seat: Seat) -> Participant:
 
 def live_context(seat: Seat, me: Participant) -> dict[str, Any]:
     appointment = seat.appointment
-    session = Session.objects.select_related("checklist").get(appointment=appointment)
+    session = session_of(appointment)
     everyone = participants(session.pk)
     lines = as_events(chat_since(session.pk, 0, me), everyone) if me.place != Place.WAITING else []
     context = {

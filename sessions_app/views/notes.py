@@ -20,7 +20,7 @@ from sessions_app.actions import notes, outcome
 from sessions_app.errors import NoteChanged
 from sessions_app.forms import SECTIONS, AddendumForm, FormatForm, NoteForm, OutcomeForm
 from sessions_app.models import NoteFormat, SessionNote
-from sessions_app.selectors import unsigned_notes
+from sessions_app.selectors import note_of, unsigned_notes
 
 
 @login_required
@@ -30,10 +30,6 @@ def unsigned(request: HttpRequest) -> HttpResponse:
     if not has_role(user, Role.THERAPIST):
         raise NotVisible
     return render(request, "sessions_app/notes.html", {"waiting": unsigned_notes(user)[:100]})
-
-
-def _note_of(seat: Seat) -> SessionNote | None:
-    return SessionNote.objects.filter(appointment=seat.appointment).first()
 
 
 def _format(request: HttpRequest, note: SessionNote | None) -> str:
@@ -48,7 +44,7 @@ def note(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """The draft (saved by itself and by the button), or the signed note with its additions."""
     user = cast("User", request.user)
     seat = get_seat_for(user, appointment_id, Verb.RUN)
-    found = _note_of(seat)
+    found = note_of(seat)
     if found is not None and found.signed_at is not None:
         return _signed_page(request, seat, found)
     note_format = _format(request, found)
@@ -113,7 +109,7 @@ def _save(request: HttpRequest, seat: Seat, note_format: str) -> HttpResponse:
 def _refused(request: HttpRequest, seat: Seat, form: NoteForm, exc: DomainError) -> HttpResponse:
     """What was typed stays in the form; for a stale tab the stored text is shown beside it."""
     form.add_error(None, str(exc))
-    theirs = _note_of(seat) if isinstance(exc, NoteChanged) else None
+    theirs = note_of(seat) if isinstance(exc, NoteChanged) else None
     if theirs is not None:
         # Saving again, after looking, is a decision: the form now starts from the newest version.
         data = cast("QueryDict", form.data).copy()
@@ -158,7 +154,7 @@ def addendum(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     ):
         messages.success(request, _("Added, with today’s date and your name."))
         return redirect("note", appointment_id)
-    found = _note_of(seat)
+    found = note_of(seat)
     if found is None:
         return redirect("note", appointment_id)
     return _signed_page(request, seat, found, form)
