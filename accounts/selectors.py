@@ -83,9 +83,9 @@ def staff_list() -> QuerySet[StaffMembership]:
 
 
 def open_questions(child: Child) -> QuerySet[Assent]:
-    return Assent.objects.filter(child=child, answer=AssentAnswer.QUESTION, reply=None).order_by(
-        "answered_at"
-    )
+    return Assent.objects.filter(
+        child=child, answer=AssentAnswer.QUESTION, reply__isnull=True
+    ).order_by("answered_at")
 
 
 def people_around(child: Child) -> tuple[list[GuardianLink], list[CareTeamMembership]]:
