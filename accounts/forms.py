@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import AssentAnswer, ConsentDocument, Relation, Role, Theme, User
 from accounts.places import PLACES
 from accounts.words import suggested_passphrase, suggested_username
-from core.timezones import ZONES
+from core.forms import TimeZoneField
 
 NAME_HELP = _("A first name or a name you like. No surname, please.")
 
@@ -21,12 +21,7 @@ class GuardianSignupForm(forms.Form):
     display_name = forms.CharField(
         label=_("What shall we call you?"), max_length=40, help_text=NAME_HELP
     )
-    time_zone = forms.ChoiceField(
-        label=_("Your time zone"),
-        choices=ZONES,
-        initial="Europe/London",
-        widget=forms.Select(attrs={"data-guess-time-zone": ""}),
-    )
+    time_zone = TimeZoneField(label=_("Your time zone"), initial="Europe/London", guess=True)
     field_order = ["display_name", "email", "password1", "time_zone"]
 
     def signup(self, request: HttpRequest, user: User) -> None:  # noqa: ARG002
@@ -48,11 +43,7 @@ class AddChildForm(forms.Form):
         choices=PLACES,
         help_text=_("Therapists are licensed for certain places."),
     )
-    time_zone = forms.ChoiceField(
-        label=_("Time zone there"),
-        choices=ZONES,
-        widget=forms.Select(attrs={"data-guess-time-zone": ""}),
-    )
+    time_zone = TimeZoneField(label=_("Time zone there"), guess=True)
     username = forms.RegexField(
         r"^[a-z0-9]{4,30}$",
         label=_("Your child’s sign-in name"),
@@ -159,7 +150,7 @@ class ReplyForm(forms.Form):
 
 class ProfileForm(forms.Form):
     display_name = forms.CharField(label=_("Name others see"), max_length=40, help_text=NAME_HELP)
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=ZONES)
+    time_zone = TimeZoneField(label=_("Time zone"))
     theme = forms.ChoiceField(
         label=_("Light or dark"), choices=Theme, widget=forms.RadioSelect(attrs={"class": "chips"})
     )
@@ -195,11 +186,7 @@ class AcceptForm(forms.Form):
         required=False,
         help_text=_("For example: clinical psychologist."),
     )
-    time_zone = forms.ChoiceField(
-        label=_("Your time zone"),
-        choices=ZONES,
-        widget=forms.Select(attrs={"data-guess-time-zone": ""}),
-    )
+    time_zone = TimeZoneField(label=_("Your time zone"), guess=True)
     password = forms.CharField(
         label=_("Passphrase"),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),

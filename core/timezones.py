@@ -6,9 +6,9 @@ from 1440 on belong to the next day (hours past midnight). No ORM here: pure fun
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -27,10 +27,26 @@ def _zone_names() -> frozenset[str]:
     )
 
 
-# (name, label) for a form's drop-down: "Europe/London" -> "Europe: London"
-ZONES: list[tuple[str, str]] = [
-    (name, name.replace("_", " ").replace("/", ": ", 1)) for name in sorted(_zone_names())
-]
+def _tzdata(name: str) -> list[list[str]]:
+    """The fields of each line of one of tzdata's own tables."""
+    text = (files("tzdata") / "zoneinfo" / name).read_text(encoding="utf-8")
+    return [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+
+
+@lru_cache(maxsize=1)
+def zones_by_region() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Grouped choices for a drop-down: today's name of each place, none of its old ones."""
+    regions: dict[str, list[tuple[str, str]]] = {}
+    for name in sorted(row[2] for row in _tzdata("zone.tab")):
+        region, _slash, place = name.partition("/")
+        regions.setdefault(region, []).append((name, place.replace("_", " ").replace("/", ", ")))
+    return [*regions.items(), ("UTC", [("UTC", "UTC")])]
+
+
+@lru_cache(maxsize=1)
+def zone_aliases() -> dict[str, str]:
+    """Old name -> today's: some browsers still say "Asia/Calcutta"."""
+    return {row[2]: row[1] for row in _tzdata("tzdata.zi") if row[0] == "L"}
 
 
 def validate_zone(name: str) -> None:
@@ -55,30 +71,6 @@ def from_wall(day: date, minute: int, zone: ZoneInfo) -> datetime:
     wall = datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60))
     # fold=0 is exactly this rule: the earlier offset, which for a gap lies an hour ahead.
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-
-
-def wall_occurrences(
-    first: date,
-    last: date,
-    *,
-    weekdays: Collection[int],
-    start_minute: int,
-    end_minute: int,
-    zone: ZoneInfo,
-) -> Iterator[tuple[datetime, datetime]]:
-    """Instants (start, end) of a weekly window on each day from `first` to `last`, both included.
-
-    `weekdays`: Monday is 0. `end_minute` may pass 1440. A window that a clock change swallows
-    whole (it lies inside a gap) is left out.
-    """
-    day = first
-    while day <= last:
-        if day.weekday() in weekdays:
-            start = from_wall(day, start_minute, zone)
-            end = from_wall(day, end_minute, zone)
-            if start < end:
-                yield start, end
-        day += timedelta(days=1)
 
 
 def local(dt: datetime, zone: ZoneInfo) -> datetime:

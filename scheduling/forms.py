@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from core.timezones import ZONES
+from core.forms import TimeZoneField
 from scheduling.models import DAY, BookingRules, CancelReason, ChildHours, Weekday, WhoJoins
 
 ANY = "any"  # instead of a therapist's id: whoever has time
@@ -222,7 +222,7 @@ class PeriodForm(forms.Form):
 
 
 class TravelForm(PeriodForm):
-    time_zone = forms.ChoiceField(label=_("Time zone there"), choices=ZONES)
+    time_zone = TimeZoneField(label=_("Time zone there"))
 
 
 class RulesForm(forms.Form):

@@ -3,6 +3,7 @@ import { start as autosave } from "./autosave.js";
 import { start as disclosure } from "./disclosure.js";
 import { start as forms } from "./forms.js";
 import { start as quickExit } from "./quick_exit.js";
+import { start as timeZone } from "./time_zone.js";
 
 const live = document.getElementById("live");
 
@@ -37,3 +38,4 @@ quickExit(say);
 disclosure();
 forms();
 autosave();
+timeZone();
