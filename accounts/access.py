@@ -138,6 +138,15 @@ def has_role(user: Actor, role: Role) -> bool:
     )
 
 
+def get_colleague_for(actor: Actor, membership_id: uuid.UUID) -> StaffMembership:
+    """Somebody who works here now, for the practice manager; NotVisible for everybody else."""
+    found = StaffMembership.objects.current().select_related("user").filter(pk=membership_id)
+    colleague: StaffMembership | None = found.first() if has_role(actor, Role.MANAGER) else None
+    if colleague is None:
+        raise NotVisible
+    return colleague
+
+
 def get_own_child(actor: Actor) -> Child:
     """The child who is signed in; NotVisible for everybody else."""
     child = visible_children(actor, Verb.ASSENT).first()

@@ -48,6 +48,16 @@ class NotATherapist(DomainError):
     message = _("This person does not work as a therapist here any more.")
 
 
+class LicenceOverlaps(DomainError):
+    code = "licence_overlaps"
+    message = _("There is a licence for that place in this time already. End it first.")
+
+
+class LastManager(DomainError):
+    code = "last_manager"
+    message = _("Somebody has to run the practice. Invite another practice manager first.")
+
+
 class ChildAge(DomainError):
     code = "child_age"
     message = _("Lantern is for children from 6 to 17 years.")

@@ -178,6 +178,27 @@ class InviteForm(forms.Form):
     role = forms.ChoiceField(label=_("Works as"), choices=Role)
 
 
+class LicenceForm(forms.Form):
+    place = forms.ChoiceField(label=_("Country or state"), choices=PLACES)
+    number = forms.CharField(label=_("Licence number"), max_length=40, required=False)
+    valid_from = forms.DateField(
+        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    valid_until = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Leave it empty if it does not end."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("valid_from"), cleaned.get("valid_until")
+        if first and last and last < first:
+            self.add_error("valid_until", _("The last day is before the first."))
+        return cleaned
+
+
 class AcceptForm(forms.Form):
     display_name = forms.CharField(label=_("Name families see"), max_length=40, help_text=NAME_HELP)
     title = forms.CharField(

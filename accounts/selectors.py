@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import (
     Assent,
@@ -13,6 +14,7 @@ from accounts.models import (
     ConsentKind,
     ConsentSignature,
     GuardianLink,
+    Licence,
     Scope,
     StaffMembership,
 )
@@ -80,6 +82,14 @@ def staff_list() -> QuerySet[StaffMembership]:
         .select_related("user")
         .order_by("role", "user__display_name")
     )
+
+
+def licences_of(colleague: StaffMembership) -> QuerySet[Licence]:
+    """Licences that count now or later, by place."""
+    today = timezone.now().astimezone(colleague.user.zone).date()
+    return Licence.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gte=today), therapist__user=colleague.user
+    ).order_by("place", "valid_from")
 
 
 def open_questions(child: Child) -> QuerySet[Assent]:

@@ -2,13 +2,21 @@
 
 from django.urls import path
 
-from accounts.views import consent, family, people
+from accounts.views import colleagues, consent, family, people
 
 urlpatterns = [
     path("sign-in/child/", people.child_sign_in, name="child_sign_in"),
     path("profile/", people.profile, name="profile"),
     path("staff/", people.staff, name="staff"),
     path("staff/invite/", people.staff_invite, name="staff_invite"),
+    path("staff/<uuid:membership_id>/", colleagues.colleague, name="colleague"),
+    path("staff/<uuid:membership_id>/licence/", colleagues.licence_add, name="licence_add"),
+    path(
+        "staff/<uuid:membership_id>/licence/<uuid:licence_id>/end/",
+        colleagues.licence_end,
+        name="licence_end",
+    ),
+    path("staff/<uuid:membership_id>/end/", colleagues.work_end, name="work_end"),
     path("invitation/<str:token>/", people.invitation, name="invitation"),
     path("children/add/", family.child_add, name="child_add"),
     path("children/<uuid:child_id>/", family.child_detail, name="child_detail"),

@@ -1,6 +1,7 @@
 """Every write to people, links, consent and invitations."""
 
 from accounts.actions.children import add_child, save_profile, set_child_passphrase
+from accounts.actions.colleagues import add_licence, end_licence, end_work
 from accounts.actions.consent import (
     answer_assent,
     reply_to_question,
@@ -18,8 +19,11 @@ from accounts.actions.staff import accept_invitation, invite_staff
 __all__ = [
     "accept_invitation",
     "add_child",
+    "add_licence",
     "answer_assent",
     "end_guardian_link",
+    "end_licence",
+    "end_work",
     "invite_staff",
     "join_care_team",
     "leave_care_team",
