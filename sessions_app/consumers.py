@@ -55,17 +55,12 @@ class RoomSocket:
         self._buckets: dict[str, Bucket] = {}
         self._refused = 0
         self._closing = False
+        # The room tells news only to those who know the whole truth already.
+        self.welcomed = False
 
     async def run(self) -> None:
         if (await self._receive())["type"] != "websocket.connect":
             return
-        writer = asyncio.create_task(self._write_out())
-        try:
-            await self._serve()
-        finally:
-            writer.cancel()
-
-    async def _serve(self) -> None:
         try:
             await self._take_seat()
         except (DomainError, *CONNECTION_ERRORS) as exc:
@@ -76,11 +71,16 @@ class RoomSocket:
             return
         hub = hubs.current()
         room = await hub.join(self)
+        writer = None
         try:
             await self._send_raw({"type": "websocket.accept"})
+            # Not earlier: what is sent before the socket is accepted ends the writer.
+            writer = asyncio.create_task(self._write_out())
             self._welcome(room)
             await self._read_on(hub, room)
         finally:
+            if writer is not None:
+                writer.cancel()
             hub.leave(self)
             await self._give_seat_back()
 
@@ -131,8 +131,9 @@ class RoomSocket:
         if room.reading is None:  # Postgres went away between the seat and the reading
             self.close(TRY_AGAIN)
             return
+        self.welcomed = True
         ice = ice_settings(self.session_id, self.participant_id, self.part)
-        self.send({**room.view_for(self, "welcome"), **ice})
+        room.tell(self, "welcome", ice)
 
     # --- out ----------------------------------------------------------------------------------
 

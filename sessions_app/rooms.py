@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -57,24 +58,27 @@ class Room:
             await self.catch_up()
 
     def _tell_all(self) -> None:
+        # Who is still on the way in may be missing from this reading, begun before they came.
+        for socket in [one for one in self.sockets.values() if one.welcomed]:
+            self.tell(socket, "people", {})
+
+    def tell(self, socket: "RoomSocket", kind: str, more: Mapping[str, Any]) -> None:
+        """The room as last read, to one socket; or its end, if it may not be here any more."""
+        assert self.reading is not None  # noqa: S101  # set before any socket is told anything
         reading = self.reading
-        if reading is None:
-            return
-        rows = {person.pk: person for person in reading.view.people}
-        for socket in list(self.sockets.values()):
-            row = rows.get(socket.participant_id)
-            if row is None or row.connection != socket.connection:
-                if row is not None and row.connection:
-                    socket.close(TAKEN_OVER)
-                continue
-            if socket.sign_in not in reading.signed_in:
-                socket.close(SIGNED_OUT)
-            elif socket.user_id not in reading.view.allowed:
-                socket.close(REVOKED)
-            else:
-                socket.send(self.view_for(socket, "people"))
-                if not reading.view.open:
-                    socket.close(OVER)
+        rows = (p for p in reading.view.people if p.pk == socket.participant_id)
+        row = next(rows, None)
+        if row is None or row.connection != socket.connection:
+            if row is not None and row.connection:
+                socket.close(TAKEN_OVER)
+        elif socket.sign_in not in reading.signed_in:
+            socket.close(SIGNED_OUT)
+        elif socket.user_id not in reading.view.allowed:
+            socket.close(REVOKED)
+        else:
+            socket.send({**self.view_for(socket, kind), **more})
+            if not reading.view.open:
+                socket.close(OVER)
 
     def view_for(self, socket: "RoomSocket", kind: str) -> dict[str, Any]:
         assert self.reading is not None  # noqa: S101  # set before any socket is told anything
