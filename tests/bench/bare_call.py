@@ -1,19 +1,13 @@
 """The floor for the join bench: two bare pages and a bare relay, in one tiny ASGI program.
 
 Every socket message goes to all other sockets as it is. Also serves `static/`, so that the room's
-own modules can be tried without Django (see tests/sessions_app/mesh_page.html).
+own modules can be tried without Django (see tests/sessions_app/mesh_page.html):
+`python -m uvicorn tests.bench.bare_call:application`.
 """
 
 import mimetypes
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import uvicorn
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE.parents[1] / "static"
@@ -57,22 +51,4 @@ class BareRelay:
         await send({"type": "http.response.body", "body": file.read_bytes() if found else b""})
 
 
-@contextmanager
-def running(application: Any) -> Iterator[str]:
-    """Serve an ASGI application from a thread; yields its address on loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    config = uvicorn.Config(
-        application, host="127.0.0.1", port=port, log_level="error", lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://localhost:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=5)
+application = BareRelay()

@@ -95,7 +95,7 @@ def main() -> Iterable[dict[str, Any]]:
     ceiling_ms = statistics.median(floor for _, floor in runs)
     ratio = statistics.median(mine / floor for mine, floor in runs)
     yield {
-        "bench": "slots",
+        "number": "listing",
         "therapists": len(people),
         "busy": sum(len(busy) for _, busy in people),
         "slots": sum(len(starts) for starts in found),
