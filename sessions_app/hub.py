@@ -40,8 +40,9 @@ class Hub:
         self.writer = ChatWriter()
         self._layer = get_channel_layer()
         self._channel = ""
+        self._naming = asyncio.Lock()
         self._wanted: Counter[str] = Counter()
-        self._subscribed: set[str] = set()
+        self.subscribed: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._running: list[asyncio.Task[Any]] = []
         self._changed = asyncio.Event()
@@ -80,12 +81,6 @@ class Hub:
             del room.sockets[socket.participant_id]
         if not room.sockets:
             del self.rooms[room.session_id]
-        if not self.rooms:
-            for task in self._running:
-                task.cancel()
-            self._running = []
-            self._subscribed.clear()
-            self._channel = ""
 
     # --- bells --------------------------------------------------------------------------------
 
@@ -110,28 +105,30 @@ class Hub:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _own_channel(self) -> str:
-        if not self._channel and self._layer is not None:
-            self._channel = await self._layer.new_channel("sessions")
-        return self._channel
+        # Listening and subscribing both ask at the start: with a name each, no bell is ever heard.
+        async with self._naming:
+            if not self._channel and self._layer is not None:
+                self._channel = await self._layer.new_channel("sessions")
+            return self._channel
 
     async def _subscribe(self) -> None:
         """Bring the subscriptions in line with what is wanted; then read, to miss nothing."""
-        if set(self._wanted) == self._subscribed:
+        if set(self._wanted) == self.subscribed:
             await self._changed.wait()
         self._changed.clear()
         if self._layer is None:
             return
         channel = await self._own_channel()
         wanted = set(self._wanted)
-        for group in self._subscribed - wanted:
+        for group in self.subscribed - wanted:
             async with asyncio.timeout(SUBSCRIBE_SECONDS):
                 await self._layer.group_discard(group, channel)
-            self._subscribed.discard(group)
-        fresh = wanted - self._subscribed
+            self.subscribed.discard(group)
+        fresh = wanted - self.subscribed
         for group in fresh:
             async with asyncio.timeout(SUBSCRIBE_SECONDS):
                 await self._layer.group_add(group, channel)
-            self._subscribed.add(group)
+            self.subscribed.add(group)
         for room in list(self.rooms.values()):
             if broadcast.group(room.session_id) in fresh:
                 self.spawn(room.refresh())
@@ -197,6 +194,8 @@ class Hub:
     async def _beat(self) -> None:
         """Presence, and a reading of every room: what a lost bell or a dead Redis kept from us."""
         await asyncio.sleep(HEARTBEAT_SECONDS)
+        if not self.rooms:
+            return
         ids = [pk for room in self.rooms.values() for pk in room.sockets]
         await pool.run(seen, participant_ids=ids)
         rooms = list(self.rooms.values())
