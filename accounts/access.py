@@ -83,7 +83,8 @@ ALLOWED: dict[Verb, tuple[Relation, ...]] = {
     Verb.BOOK: (_guardian(Scope.BOOK), CARE_TEAM),
     Verb.CONSENT: (_guardian(Scope.CONSENT),),
     Verb.ASSENT: (SELF,),
-    Verb.MANAGE_SIGN_IN: (_guardian(), CARE_TEAM),
+    # Not every guardian: who sets the passphrase can read and answer as the child.
+    Verb.MANAGE_SIGN_IN: (_guardian(Scope.CONSENT), CARE_TEAM),
     Verb.JOIN: (SELF, _guardian(Scope.JOIN), CARE_TEAM),
     Verb.TREAT: (CARE_TEAM,),
 }
@@ -145,6 +146,12 @@ def get_colleague_for(actor: Actor, membership_id: uuid.UUID) -> StaffMembership
     if colleague is None:
         raise NotVisible
     return colleague
+
+
+def check_adult(actor: Actor) -> None:
+    """NotVisible for a child: nobody who is in care here looks after another child here."""
+    if not isinstance(actor, User) or Child.objects.filter(user=actor).exists():
+        raise NotVisible
 
 
 def get_own_child(actor: Actor) -> Child:

@@ -6,6 +6,7 @@ from accounts.views import colleagues, consent, family, people
 
 urlpatterns = [
     path("sign-in/child/", people.child_sign_in, name="child_sign_in"),
+    path("accounts/email/", people.email_addresses, name="account_email"),
     path("profile/", people.profile, name="profile"),
     path("staff/", people.staff, name="staff"),
     path("staff/invite/", people.staff_invite, name="staff_invite"),

@@ -56,6 +56,11 @@ class NoPersonalData(logging.Filter):
         return True
 
 
+def _says_no_address(record: logging.LogRecord) -> bool:
+    """uvicorn announces each socket with its address and path, access log or not."""
+    return '"WebSocket' not in str(record.msg)
+
+
 def _processors() -> list[Processor]:
     return [
         structlog.stdlib.add_log_level,
@@ -95,5 +100,6 @@ def configure(level: str = "INFO", json: bool = True) -> None:  # noqa: FBT001, 
     root.setLevel(logging.WARNING)
     for name in _OURS:
         logging.getLogger(name).setLevel(level)
+    logging.getLogger("uvicorn.error").addFilter(_says_no_address)
     for name in ("django.server", "uvicorn.access", "gunicorn.access"):
         logging.getLogger(name).disabled = True  # these lines are addresses and query strings

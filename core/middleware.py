@@ -1,4 +1,4 @@
-"""Three function middlewares: the request's id, the person's clock, errors in plain words."""
+"""Function middlewares: the request's id, nothing kept, the person's clock, errors in words."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
+from django.utils.cache import has_vary_header
 
 from core import logging as core_logging
 from core.errors import CONNECTION_ERRORS, DomainError
@@ -45,6 +46,21 @@ def request_id(get_response: GetResponse) -> GetResponse:
             return response
         finally:
             core_logging.request_id.reset(token)
+
+    return middleware
+
+
+def private_pages(get_response: GetResponse) -> GetResponse:
+    """What depends on who is signed in is kept by no browser: tablets are shared at home.
+
+    Outside the session's middleware, which says so by "Vary: Cookie".
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if has_vary_header(response, "Cookie") and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store, private"
+        return response
 
     return middleware
 

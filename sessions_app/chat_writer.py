@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 
+from core.errors import CONNECTION_ERRORS
 from sessions_app import pool
 from sessions_app.actions.chat import Line, Written, write_many
 
@@ -37,6 +38,11 @@ class ChatWriter:
         try:
             results = await pool.run(write_many, [line for line, _done in batch])
         except Exception as exc:  # noqa: BLE001  # each writer gets it as its own answer
+            if len(batch) > 1 and not isinstance(exc, CONNECTION_ERRORS):
+                # One line that cannot be stored must not take other rooms' words with it.
+                for one in batch:
+                    await self._commit([one])
+                return
             for _line, done in batch:
                 if not done.done():
                     done.set_exception(exc)

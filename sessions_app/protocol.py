@@ -66,8 +66,8 @@ def chat_send(payload: Payload) -> ChatSend:
     text = payload.get("text")
     if not isinstance(text, str):
         raise BadShape
-    # Postgres text holds no NUL, and no reader would see it.
-    text = text.replace("\x00", "").strip()
+    # Postgres text holds no NUL, and no reader would see it; half an emoji is no text at all.
+    text = text.replace("\x00", "").encode(errors="ignore").decode().strip()
     if len(text) > MAX_CHAT:
         raise TooLong
     if not text:

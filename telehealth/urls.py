@@ -12,8 +12,9 @@ urlpatterns = [
     path("help/now/", views.emergency_help, name="emergency_help"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
-    path("accounts/", include("allauth.urls")),
+    # Before allauth: some of its doors are not for everybody.
     path("", include("accounts.urls")),
+    path("accounts/", include("allauth.urls")),
     path("", include("core.notifications.urls")),
     path("", include("scheduling.urls")),
     path("sessions/", include("sessions_app.urls")),

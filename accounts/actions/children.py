@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 
-from accounts.access import Verb, get_child_for
+from accounts.access import Verb, check_adult, get_child_for
 from accounts.broadcast import access_revoked
 from accounts.errors import ChildAge, NameTaken
 from accounts.models import Child, GuardianLink, Theme, User
@@ -31,8 +31,9 @@ def add_child(
     """A new child with a sign-in without e-mail, linked to the guardian who adds it.
 
     NameTaken, ChildAge. Nothing is collected from the child here (SAFETY.md: under 13 nothing
-    before the guardian's consent).
+    before the guardian's consent). NotVisible for a child.
     """
+    check_adult(actor)
     try:
         with transaction.atomic():
             user = User.objects.create_user(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.access import Verb, get_child_for, has_role
+from accounts.access import Verb, check_adult, get_child_for, has_role
 from accounts.broadcast import access_revoked
 from accounts.errors import NotATherapist
 from accounts.models import (
@@ -58,6 +58,7 @@ def link_guardian(
 ) -> GuardianLink:
     """Another adult for a child, with these scopes (every scope by default)."""
     child = get_child_for(actor, child.pk, Verb.CONSENT)
+    check_adult(guardian)
     link = GuardianLink.objects.create(
         child=child,
         guardian=guardian,

@@ -3,6 +3,7 @@
 from typing import cast
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +22,8 @@ OLDER = 12  # the fuller form of assent (SAFETY.md)
 
 
 def client_ip(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """The reader's address, not the proxy's: the same rule as for the limits of signing in."""
+    return str(get_adapter().get_client_ip(request))
 
 
 @login_required

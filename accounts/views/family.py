@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from accounts import actions
-from accounts.access import Verb, can, get_child_for
+from accounts.access import Verb, can, check_adult, get_child_for
 from accounts.forms import AddChildForm, PassphraseForm
 from accounts.models import User
 from accounts.selectors import consent_status, open_questions, people_around
@@ -23,6 +23,7 @@ SHOWN_ONCE = "passphrase_shown_once"
 @login_required
 def child_add(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
+    check_adult(user)
     form = AddChildForm(request.POST or None, initial={"time_zone": user.time_zone})
     if form.is_valid():
         child = attempt(form, lambda: actions.add_child(actor=user, **form.cleaned_data))

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from allauth.account.views import LoginView
+from allauth.account.views import LoginView, email
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import actions
-from accounts.access import has_role
+from accounts.access import check_adult, has_role
 from accounts.actions.staff import usable
 from accounts.errors import InvitationNotValid
 from accounts.forms import AcceptForm, InviteForm, ProfileForm
@@ -28,6 +28,13 @@ class ChildLoginView(LoginView):  # type: ignore[misc]
 
 
 child_sign_in = ChildLoginView.as_view()
+
+
+@login_required
+def email_addresses(request: HttpRequest) -> HttpResponse:
+    """allauth's page, for adults: a child's sign-in never has an address (SAFETY.md)."""
+    check_adult(cast("User", request.user))
+    return cast("HttpResponse", email(request))
 
 
 def minutes(value: Any) -> int | None:

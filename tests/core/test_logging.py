@@ -80,3 +80,13 @@ def test_access_logs_of_servers_are_silent(lines: Any) -> None:
     logging.getLogger("uvicorn.access").warning('127.0.0.1 - "GET /?token=x"')
     logging.getLogger("django.server").error('"GET /?token=x"')
     assert lines() == []
+
+
+def test_the_socket_server_announces_no_address_and_no_path(lines: Any) -> None:
+    server = logging.getLogger("uvicorn.error")
+    level, server.propagate = server.level, True
+    server.setLevel("INFO")
+    server.info('%s - "WebSocket %s" [accepted]', "203.0.113.9:4711", "/ws/sessions/1/?check=1")
+    server.info("Started server process [%d]", 7)
+    server.setLevel(level)
+    assert [line["event"] for line in lines()] == ["Started server process [7]"]
