@@ -7,11 +7,21 @@ The rule: each verb names the relations that allow it. A relation can be asked f
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q, QuerySet, TextChoices, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices, Value
 from django.utils import timezone
 
-from accounts.models import Assent, CareTeamMembership, Child, Role, Scope, StaffMembership, User
+from accounts.models import (
+    Assent,
+    CareTeamMembership,
+    Child,
+    GuardianLink,
+    Role,
+    Scope,
+    StaffMembership,
+    User,
+)
 from core.actors import Actor
 from core.errors import NotVisible
 
@@ -23,6 +33,7 @@ class Verb(TextChoices):
     ASSENT = "assent"
     MANAGE_SIGN_IN = "manage_sign_in"
     JOIN = "join"
+    ATTEND = "attend"  # be in a session as family: the child, or who may join
     TREAT = "treat"  # clinical record: notes, chat, checklist
 
 
@@ -36,47 +47,40 @@ def open_now(prefix: str = "") -> Q:
 
 @dataclass(frozen=True)
 class Relation:
-    children: Callable[[User], Q]  # filter on Child
-    people: Callable[[Child], Q]  # filter on User
+    """Rows that each tie one person to one child, asked from either side or as a pair."""
+
+    rows: Callable[[], QuerySet[Any]]
+    person: str  # the row's paths to the two
+    child: str
+
+    def children(self, user: User) -> Q:
+        return Q(pk__in=self.rows().filter(**{self.person: user.pk}).values(self.child))
+
+    def people(self, child: Child) -> Q:
+        return Q(pk__in=self.rows().filter(**{self.child: child.pk}).values(self.person))
+
+    def ties(self, person: str, child: str) -> Q:
+        pair = {self.person: OuterRef(person), self.child: OuterRef(child)}
+        return Q(Exists(self.rows().filter(**pair)))
 
 
 def _guardian(scope: Scope | None = None) -> Relation:
-    def children(user: User) -> Q:
-        links = user.guardian_links.filter(open_now(""))
-        if scope is not None:
-            links = links.filter(scopes__contains=[scope])
-        return Q(pk__in=links.values("child_id"))
+    def rows() -> QuerySet[Any]:
+        links = GuardianLink.objects.filter(open_now(""))
+        return links.filter(scopes__contains=[scope]) if scope is not None else links
 
-    def people(child: Child) -> Q:
-        links = child.guardian_links.filter(open_now(""))
-        if scope is not None:
-            links = links.filter(scopes__contains=[scope])
-        return Q(pk__in=links.values("guardian_id"))
-
-    return Relation(children, people)
+    return Relation(rows, "guardian", "child")
 
 
-SELF = Relation(lambda user: Q(user=user), lambda child: Q(pk=child.user_id))
-
-
-def _care_team_children(user: User) -> Q:
-    rows = CareTeamMembership.objects.filter(
-        open_now(""),
-        therapist__user=user,
-        therapist__user__staff_memberships__in=user.staff_memberships.filter(
-            open_now(""), role=Role.THERAPIST
-        ),
-    )
-    return Q(pk__in=rows.values("child_id"))
-
-
-def _care_team_people(child: Child) -> Q:
+def _care_team() -> QuerySet[Any]:
     working = StaffMembership.objects.filter(open_now(""), role=Role.THERAPIST)
-    rows = child.care_team.filter(open_now(""), therapist__user__in=working.values("user_id"))
-    return Q(pk__in=rows.values("therapist__user_id"))
+    return CareTeamMembership.objects.filter(
+        open_now(""), therapist__user__in=working.values("user_id")
+    )
 
 
-CARE_TEAM = Relation(_care_team_children, _care_team_people)
+SELF = Relation(Child.objects.all, "user", "pk")
+CARE_TEAM = Relation(_care_team, "therapist__user", "child")
 
 ALLOWED: dict[Verb, tuple[Relation, ...]] = {
     Verb.SEE: (SELF, _guardian(), CARE_TEAM),
@@ -86,6 +90,7 @@ ALLOWED: dict[Verb, tuple[Relation, ...]] = {
     # Not every guardian: who sets the passphrase can read and answer as the child.
     Verb.MANAGE_SIGN_IN: (_guardian(Scope.CONSENT), CARE_TEAM),
     Verb.JOIN: (SELF, _guardian(Scope.JOIN), CARE_TEAM),
+    Verb.ATTEND: (SELF, _guardian(Scope.JOIN)),
     Verb.TREAT: (CARE_TEAM,),
 }
 
@@ -120,6 +125,17 @@ def people_who_can(verb: Verb, child: Child) -> QuerySet[User]:
     for relation in ALLOWED[verb]:
         rule |= relation.people(child)
     return User.objects.filter(rule, is_active=True)
+
+
+def allowed_pair(verb: Verb, *, person: str, child: str) -> Q:
+    """For rows that name both (by these paths): this person may do `verb` with this child.
+
+    The same rule for many rows in one query; an unknown verb allows nobody.
+    """
+    rule = Q(pk__in=[])
+    for relation in ALLOWED.get(verb, ()):
+        rule |= relation.ties(person, child)
+    return rule & Q(**{f"{person}__is_active": True, f"{child}__user__is_active": True})
 
 
 def roles_of(user: User) -> list[str]:

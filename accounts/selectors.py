@@ -1,8 +1,11 @@
 """Reads for pages and for the gates of other apps: does consent stand?"""
 
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import (
@@ -52,27 +55,40 @@ def current_document(kind: ConsentKind = ConsentKind.TELEHEALTH) -> ConsentDocum
 
 def consent_status(child: Child, kind: ConsentKind = ConsentKind.TELEHEALTH) -> ConsentStatus:
     """Read fresh each time: a withdrawal counts from the next request or message on."""
+    return consent_statuses([child], kind)[child.pk]
+
+
+def consent_statuses(
+    children: Collection[Child], kind: ConsentKind = ConsentKind.TELEHEALTH
+) -> dict[uuid.UUID, ConsentStatus]:
+    """What stands for each of them, in three queries however many they are."""
     versions = list(ConsentDocument.objects.filter(kind=kind, language="en").order_by("-version"))
-    document = versions[0]
     oldest_valid = next(d.version for d in versions if d.substantive)
-    signers = GuardianLink.objects.current().filter(child=child, scopes__contains=[Scope.CONSENT])
-    signature = (
-        ConsentSignature.objects.filter(
-            child=child,
-            document__kind=kind,
-            document__version__gte=oldest_valid,
-            withdrawn_at=None,
-            signer__in=signers.values("guardian_id"),
+    signers = GuardianLink.objects.current().filter(
+        child=OuterRef("child"), guardian=OuterRef("signer"), scopes__contains=[Scope.CONSENT]
+    )
+    about: dict[str, Any] = {
+        "child__in": children,
+        "document__kind": kind,
+        "document__version__gte": oldest_valid,
+    }
+    # Oldest first: what is kept for each child is the newest.
+    signatures = {
+        row.child_id: row
+        for row in ConsentSignature.objects.filter(
+            Exists(signers), withdrawn_at=None, **about
+        ).order_by("signed_at")
+    }
+    assents = {row.child_id: row for row in Assent.objects.filter(**about).order_by("answered_at")}
+    return {
+        child.pk: ConsentStatus(
+            versions[0],
+            signatures.get(child.pk),
+            assents.get(child.pk),
+            child.age >= ASSENT_FROM_AGE,
         )
-        .order_by("-signed_at")
-        .first()
-    )
-    assent = (
-        Assent.objects.filter(child=child, document__kind=kind, document__version__gte=oldest_valid)
-        .order_by("-answered_at")
-        .first()
-    )
-    return ConsentStatus(document, signature, assent, child.age >= ASSENT_FROM_AGE)
+        for child in children
+    }
 
 
 def staff_list() -> QuerySet[StaffMembership]:

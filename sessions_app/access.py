@@ -1,5 +1,8 @@
 """Who may come near a session, and as whom. Checked on connect and on every message.
 
+The rule: family enters by its relation to the child; of the care team only the therapist of this
+very appointment does, and only they run it.
+
 A stranger gets NotVisible, the same as for an id that does not exist. Those who belong but may not
 come in now get a reason.
 """
@@ -8,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import QuerySet, TextChoices
+from django.db.models import F, Q, QuerySet, TextChoices
 from django.utils import timezone
 
 from accounts import access as people
@@ -27,14 +30,9 @@ CLOSES_AFTER = timedelta(minutes=60)
 class Verb(TextChoices):
     ENTER = "enter"  # check, wait, room, chat
     RUN = "run"  # the therapist of this appointment: checklist, admit, end, note
-    READ_CHAT = "read_chat"  # afterwards
 
 
-ON_CHILD = {
-    Verb.ENTER: people.Verb.JOIN,
-    Verb.RUN: people.Verb.TREAT,
-    Verb.READ_CHAT: people.Verb.JOIN,
-}
+STATES = frozenset({State.BOOKED, State.CANCELLED})
 
 
 @dataclass(frozen=True)
@@ -47,24 +45,21 @@ class Seat:
 
 
 def visible_appointments(actor: Actor, verb: Verb = Verb.ENTER) -> QuerySet[Appointment]:
-    if not isinstance(actor, User) or verb not in ON_CHILD:
+    if not isinstance(actor, User) or verb not in Verb:
         return Appointment.objects.none()
-    children = people.visible_children(actor, ON_CHILD[verb])
-    found = Appointment.objects.filter(
-        child__in=children.values("pk"), state__in=[State.BOOKED, State.CANCELLED]
-    )
-    return found.filter(therapist__user=actor) if verb == Verb.RUN else found
+    treated = people.visible_children(actor, people.Verb.TREAT)
+    rule = Q(therapist__user=actor, child__in=treated.values("pk"))
+    if verb == Verb.ENTER:
+        family = people.visible_children(actor, people.Verb.ATTEND)
+        rule |= Q(child__in=family.values("pk"))
+    return Appointment.objects.filter(rule, state__in=STATES)
 
 
-def part_of(user: User, appointment: Appointment) -> Part | None:
-    """A therapist of the care team who does not give this session has no part in it."""
+def part_of(user: User, appointment: Appointment) -> Part:
+    """The part of somebody who may enter."""
     if appointment.child.user_id == user.pk:
         return Part.CHILD
-    if appointment.therapist.user_id == user.pk:
-        return Part.THERAPIST
-    if appointment.child.guardian_links.filter(people.open_now(), guardian=user).exists():
-        return Part.GUARDIAN
-    return None
+    return Part.THERAPIST if appointment.therapist.user_id == user.pk else Part.GUARDIAN
 
 
 def get_seat_for(actor: Actor, appointment_id: uuid.UUID, verb: Verb = Verb.ENTER) -> Seat:
@@ -77,10 +72,7 @@ def get_seat_for(actor: Actor, appointment_id: uuid.UUID, verb: Verb = Verb.ENTE
     )
     if appointment is None or not isinstance(actor, User):
         raise NotVisible
-    part = part_of(actor, appointment)
-    if part is None:
-        raise NotVisible
-    return Seat(actor, appointment, part)
+    return Seat(actor, appointment, part_of(actor, appointment))
 
 
 def can(actor: Actor, verb: Verb, appointment: Appointment) -> bool:
@@ -88,10 +80,22 @@ def can(actor: Actor, verb: Verb, appointment: Appointment) -> bool:
 
 
 def people_who_can(verb: Verb, appointment: Appointment) -> QuerySet[User]:
-    if verb not in ON_CHILD or appointment.state not in {State.BOOKED, State.CANCELLED}:
+    if verb not in Verb or appointment.state not in STATES:
         return User.objects.none()
-    found = people.people_who_can(ON_CHILD[verb], appointment.child)
-    return found.filter(pk=appointment.therapist.user_id) if verb == Verb.RUN else found
+    treats = people.people_who_can(people.Verb.TREAT, appointment.child)
+    runs = treats.filter(pk=appointment.therapist.user_id)
+    if verb == Verb.RUN:
+        return runs
+    return runs | people.people_who_can(people.Verb.ATTEND, appointment.child)
+
+
+def still_allowed() -> Q:
+    """For rows of Participant: this person may still be in this session by their relations."""
+    child = "session__appointment__child"
+    runs = Q(session__appointment__therapist__user=F("user"))
+    return people.allowed_pair(people.Verb.ATTEND, person="user", child=child) | (
+        runs & people.allowed_pair(people.Verb.TREAT, person="user", child=child)
+    )
 
 
 def check_open(seat: Seat) -> None:

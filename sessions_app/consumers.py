@@ -20,7 +20,16 @@ from sessions_app import pool, protocol
 from sessions_app.access import enter
 from sessions_app.actions import room as places
 from sessions_app.actions.chat import Line
-from sessions_app.errors import Ended, NobodyThere, NotIn, SlowDown
+from sessions_app.errors import (
+    BadShape,
+    Ended,
+    NobodyThere,
+    NotIn,
+    Paused,
+    SlowDown,
+    TooLong,
+    UnknownMessage,
+)
 from sessions_app.ice import ice_settings
 from sessions_app.limits import Bucket
 from sessions_app.rooms import OVER, REVOKED, SIGNED_OUT, Room
@@ -29,8 +38,11 @@ from sessions_app.selectors import as_events, chat_since
 logger = structlog.get_logger("sessions_app.socket")
 
 NOT_FOUND, NONSENSE, TRY_AGAIN = 4404, 4400, 1013
-# A page that keeps sending what we refuse is broken or hostile.
+# A page that keeps sending nonsense is broken or hostile.
 PATIENCE = 50
+NONSENSICAL = (BadShape, TooLong, UnknownMessage, NotVisible)
+# It goes on by itself: the page keeps the line and sends it again.
+PASSING = (SlowDown, Paused)
 # Messages waiting for a slow reader; then the socket is closed and the page catches up.
 LONGEST_QUEUE = 1_000
 
@@ -141,7 +153,7 @@ class RoomSocket:
         self.send_text(json.dumps(message))
 
     def send_text(self, text: str) -> None:
-        if self._closing:
+        if self._closing or not self.welcomed:
             return
         try:
             self._out.put_nowait(text)
@@ -179,18 +191,23 @@ class RoomSocket:
     async def _answer(self, hub: hubs.Hub, room: Room, text: str | None) -> None:
         try:
             kind, row, payload = protocol.parse(text)
-            self._check_may(kind, row, room)
+            await self._check_may(kind, row, room)
             await HANDLERS[kind](self, hub, room, payload)
         except Exception as exc:  # noqa: BLE001  # every failure gets its coded answer
             self._say_error(exc, text)
 
-    def _check_may(self, kind: str, row: protocol.Row, room: Room) -> None:
+    async def _check_may(self, kind: str, row: protocol.Row, room: Room) -> None:
         bucket = self._buckets.get(kind)
         if bucket is None:
             bucket = self._buckets[kind] = Bucket(row.per_second, row.burst)
         if not bucket.take():
             raise SlowDown
-        if row.inside and not room.is_inside(self.participant_id):
+        if row.relayed:
+            # No action looks again, so the reading must be fresh; it closes who may not be here.
+            await room.refresh_if_old()
+            if room.paused:
+                raise Paused
+        if row.inside and (self._closing or not room.is_inside(self.participant_id)):
             raise NotIn
 
     def _say_error(self, exc: Exception, text: str | None) -> None:
@@ -198,13 +215,13 @@ class RoomSocket:
         if not known:
             logger.error("socket_message_failed", error=type(exc).__name__)
         answer: Event = dict(as_payload(exc))
-        final = isinstance(exc, DomainError) and not isinstance(exc, SlowDown)
+        final = isinstance(exc, DomainError) and not isinstance(exc, PASSING)
         if final and (nonce := _nonce_of(text)):
             # The page gives these words back to the writer; without a nonce it tries again.
             answer["nonce"] = nonce
         self.send(answer)
-        self._refused += 1
-        if self._refused > PATIENCE and not isinstance(exc, SlowDown):
+        self._refused += isinstance(exc, NONSENSICAL)
+        if self._refused > PATIENCE:
             self.close(NONSENSE)
 
     async def _give_seat_back(self) -> None:
@@ -262,7 +279,7 @@ async def _chat_send(
         "nonce": str(message.nonce),
         "sender": str(socket.participant_id),
         "name": socket.user.display_name,
-        "text": payload.text,
+        "text": message.body,  # a nonce used twice keeps its first words
         "at": message.sent_at.isoformat(),
     }
     if not room.deliver(event, writer=socket.participant_id):
@@ -273,13 +290,14 @@ async def _chat_send(
 async def _chat_since(
     socket: RoomSocket, _hub: hubs.Hub, room: Room, payload: protocol.ChatSince
 ) -> None:
-    view = room.reading.view if room.reading else None
-    me = next((p for p in view.people if p.pk == socket.participant_id), None) if view else None
-    if view is None or me is None:
+    await room.refresh_if_old()
+    people = room.reading.view.people if room.reading else []
+    me = next((p for p in people if p.pk == socket.participant_id), None)
+    if me is None:
         return
 
     def read() -> list[Event]:
-        return as_events(chat_since(room.session_id, payload.seq, me), view.people)
+        return as_events(chat_since(room.session_id, payload.seq, me), people)
 
     socket.send({"type": "chat.many", "messages": await pool.run(read)})
 

@@ -30,6 +30,14 @@ class NotIn(DomainError):
     message = _("You are in the waiting room. Your therapist lets you in.")
 
 
+class Paused(DomainError):
+    """Never alone: it goes on by itself, so what was sent may be sent again."""
+
+    code = "paused"
+    status = 503
+    message = _("Your therapist is away for a moment. What you wrote is sent when they are back.")
+
+
 class ChecklistFirst(DomainError):
     code = "checklist_first"
     message = _("Please complete the start list first. Then you can let people in.")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.places import PLACES
 from scheduling.models import Outcome
 from sessions_app.models import NoteFormat
+from sessions_app.protocol import MAX_CHAT
 
 
 class ChecklistForm(forms.Form):
@@ -32,7 +33,7 @@ class ChecklistForm(forms.Form):
     )
     backup_plan = forms.BooleanField(label=_("We agreed what happens if the connection breaks"))
     override_reason = forms.CharField(
-        label=_("Only if licence or agreement is missing and it must go on: why?"),
+        label=_("Only if your licence is missing and it must go on: why?"),
         required=False,
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -42,7 +43,11 @@ class ChecklistForm(forms.Form):
 
 class ChatForm(forms.Form):
     nonce = forms.UUIDField()
-    text = forms.CharField(max_length=4000, strip=True)
+    text = forms.CharField(max_length=MAX_CHAT, strip=True)
+
+
+class SinceForm(forms.Form):
+    since = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
 
 
 SECTIONS: dict[str, tuple[tuple[str, Any], ...]] = {

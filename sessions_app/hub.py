@@ -20,7 +20,7 @@ from core import realtime
 from sessions_app import broadcast, pool
 from sessions_app.actions.room import seen
 from sessions_app.chat_writer import ChatWriter
-from sessions_app.rooms import Room
+from sessions_app.rooms import TAKEN_OVER, Room
 
 if TYPE_CHECKING:
     from sessions_app.consumers import RoomSocket
@@ -62,6 +62,8 @@ class Hub:
 
     async def join(self, socket: "RoomSocket") -> Room:
         room = self.rooms.setdefault(socket.session_id, Room(socket.session_id))
+        if (before := room.sockets.get(socket.participant_id)) is not None:
+            before.close(TAKEN_OVER)
         room.sockets[socket.participant_id] = socket
         self._want(broadcast.group(socket.session_id), person_group(socket.user_id))
         if not self._running:
@@ -194,11 +196,11 @@ class Hub:
     async def _beat(self) -> None:
         """Presence, and a reading of every room: what a lost bell or a dead Redis kept from us."""
         await asyncio.sleep(HEARTBEAT_SECONDS)
-        if not self.rooms:
-            return
-        ids = [pk for room in self.rooms.values() for pk in room.sockets]
-        await pool.run(seen, participant_ids=ids)
         rooms = list(self.rooms.values())
+        if not rooms:
+            return
+        ids = [pk for room in rooms for pk in room.sockets]
+        await pool.run(seen, participant_ids=ids)
         for room in rooms:
             await room.refresh()
             # Spread: a hundred rooms must not be read in one burst.

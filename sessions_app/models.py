@@ -1,6 +1,7 @@
 """The live session, who was in it, what was written, and the note. Children's words are sealed."""
 
 import uuid
+from typing import Any, NoReturn
 
 import pgtrigger
 from django.db import models
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import PERSON
 from core.encryption import EncryptedJSONField, EncryptedTextField
 from scheduling.models import Appointment
+from sessions_app.errors import NoteLocked
 
 
 class SessionState(models.TextChoices):
@@ -190,6 +192,15 @@ class SessionNote(models.Model):
     def __str__(self) -> str:
         return f"{self.format} {'signed' if self.signed_at else 'draft'}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A signed row is never written again: NoteLocked here, and the trigger behind it."""
+        if SessionNote.objects.filter(pk=self.pk, signed_at__isnull=False).exists():
+            raise NoteLocked
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise NoteLocked
+
     def encryption_key_id(self) -> uuid.UUID:
         return self.appointment.child.data_key_id
 
@@ -213,6 +224,14 @@ class NoteAddendum(models.Model):
 
     def __str__(self) -> str:
         return f"addendum to {self.note_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise NoteLocked
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise NoteLocked
 
     def encryption_key_id(self) -> uuid.UUID:
         return self.note.appointment.child.data_key_id

@@ -19,12 +19,26 @@ THREADS = 6
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sockets-db")
 
 
+class _Age(threading.local):
+    outages = 0
+
+
+_age = _Age()
+_outages = 0
+
+
 def _guarded(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    global _outages  # noqa: PLW0603  # a count all threads watch; racing writers do no harm
+    if _age.outages != _outages:
+        # Another thread met a restarted Postgres: this one's connection is dead as well.
+        connection.close()
+        _age.outages = _outages
     try:
         return work(*args, **kwargs)
     except (OperationalError, InterfaceError):
-        # Postgres went away: the next call of this thread connects afresh.
         connection.close()
+        _outages += 1
+        _age.outages = _outages
         raise
 
 

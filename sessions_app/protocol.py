@@ -91,13 +91,11 @@ def _short(value: Any, limit: int) -> bool:
 
 
 def _check_description(value: Any) -> None:
-    if (
-        not isinstance(value, dict)
-        or value.get("type") not in KINDS
-        or set(value) > {"type", "sdp"}
-    ):
+    if not isinstance(value, dict) or not set(value) <= {"type", "sdp"}:
         raise BadShape
-    sdp = value.get("sdp", "")
+    kind, sdp = value.get("type"), value.get("sdp", "")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise BadShape
     if not isinstance(sdp, str) or (sdp and not sdp.startswith("v=0")):
         raise BadShape
     if len(sdp) > MAX_SDP:
@@ -135,10 +133,11 @@ def signal(payload: Payload) -> Signal:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`inside`: only for somebody who was let in."""
+    """`inside`: only for somebody who was let in; `relayed`: no action decides again."""
 
     parse: Callable[[Payload], Any]
     inside: bool = False
+    relayed: bool = False
     per_second: float = 20
     burst: int = 60
 
@@ -146,7 +145,7 @@ class Row:
 TABLE: dict[str, Row] = {
     "ping": Row(nothing, per_second=2, burst=20),
     "ice": Row(nothing, per_second=1, burst=10),
-    "signal": Row(signal, inside=True, per_second=60, burst=400),
+    "signal": Row(signal, inside=True, relayed=True, per_second=60, burst=400),
     "chat.send": Row(chat_send, inside=True, per_second=10, burst=40),
     "chat.since": Row(chat_since, per_second=5, burst=20),
     "admit": Row(someone, inside=True),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from core.errors import CONNECTION_ERRORS
 from sessions_app import pool
 from sessions_app.models import Place, SessionState
 from sessions_app.reading import Reading, read_room
-from sessions_app.selectors import as_events, chat_since
+from sessions_app.selectors import CHAT_PAGE, as_events, chat_since
 
 if TYPE_CHECKING:
     from sessions_app.consumers import RoomSocket
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 logger = structlog.get_logger("sessions_app.rooms")
 
 SIGNED_OUT, REVOKED, TAKEN_OVER, OVER = 4401, 4403, 4409, 4410
+# Bells keep a reading true within milliseconds; this bounds what a lost bell can cost.
+FRESH_SECONDS = 2
 
 
 class Room:
@@ -30,6 +33,7 @@ class Room:
         self.sockets: dict[uuid.UUID, RoomSocket] = {}
         self.reading: Reading | None = None
         self.delivered = 0
+        self._read_at = 0.0
         self._lock = asyncio.Lock()
         self._stale = False
 
@@ -50,12 +54,19 @@ class Room:
                 logger.warning("room_not_read")
                 return
             first = self.reading is None
-            self.reading = reading
+            self.reading, self._read_at = reading, time.monotonic()
             if first:
                 self.delivered = reading.last_seq
             self._tell_all()
         if reading.last_seq > self.delivered:
             await self.catch_up()
+
+    async def refresh_if_old(self) -> None:
+        """Before a message that no action checks again: even with a dead Redis, who is here is
+        known as of this moment, give or take FRESH_SECONDS.
+        """
+        if time.monotonic() - self._read_at > FRESH_SECONDS:
+            await self.refresh()
 
     def _tell_all(self) -> None:
         # Who is still on the way in may be missing from this reading, begun before they came.
@@ -106,6 +117,10 @@ class Room:
     def is_inside(self, participant_id: uuid.UUID) -> bool:
         return self.place_of(participant_id) == Place.ADMITTED
 
+    @property
+    def paused(self) -> bool:
+        return self.reading is None or self.reading.view.paused
+
     # --- chat ---------------------------------------------------------------------------------
 
     def deliver(self, event: dict[str, Any], *, writer: uuid.UUID | None = None) -> bool:
@@ -124,12 +139,15 @@ class Room:
     async def catch_up(self) -> None:
         """Read what other processes wrote, once for all sockets here."""
         async with self._lock:
-            try:
-                rows = await pool.run(self._missed, self.delivered)
-            except CONNECTION_ERRORS:
-                return
-            for event in rows:
-                self.deliver(event)
+            rows: list[dict[str, Any]] | None = None
+            while rows is None or len(rows) == CHAT_PAGE:
+                try:
+                    rows = await pool.run(self._missed, self.delivered)
+                except CONNECTION_ERRORS:
+                    return
+                for event in rows:
+                    if not self.deliver(event):
+                        return
 
     def _missed(self, seq: int) -> list[dict[str, Any]]:
         people = self.reading.view.people if self.reading else []

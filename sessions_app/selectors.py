@@ -33,6 +33,11 @@ def here(person: Participant) -> bool:
     )
 
 
+def present() -> Q:
+    """The same question for many rows of Participant."""
+    return ~Q(connection="") & Q(seen_at__gt=timezone.now() - HEARD_WITHIN)
+
+
 @dataclass(frozen=True)
 class RoomView:
     """What a process needs to tell everybody in one room, read once for all its sockets."""
@@ -82,9 +87,7 @@ def unsigned_notes(user: User) -> QuerySet[Appointment]:
 
 def waiting_now(user: User) -> QuerySet[Appointment]:
     """This therapist's sessions in which somebody is in the waiting room now."""
-    waiting = Participant.objects.filter(
-        ~Q(connection=""), place=Place.WAITING, seen_at__gt=timezone.now() - HEARD_WITHIN
-    )
+    waiting = Participant.objects.filter(present(), place=Place.WAITING)
     return (
         visible_appointments(user, Verb.RUN)
         .filter(session__in=waiting.values("session_id"))
@@ -97,7 +100,12 @@ def waiting_now(user: User) -> QuerySet[Appointment]:
 def chat_since(
     session_id: uuid.UUID, seq: int, reader: Participant | None = None
 ) -> list[ChatMessage]:
-    """Messages after `seq`, in order. A guardian gets only what was written while they were in."""
+    """Messages after `seq`, in order; none for a reader who was not let in.
+
+    A guardian gets only what was written while they were in.
+    """
+    if reader is not None and reader.place != Place.ADMITTED:
+        return []
     found = ChatMessage.objects.filter(session_id=session_id, seq__gt=seq).select_related("sender")
     if reader is not None and reader.part == Part.GUARDIAN:
         inside = Q(pk__in=[])

@@ -13,6 +13,8 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
+from core.errors import CONNECTION_ERRORS  # noqa: E402
+from sessions_app.consumers import TRY_AGAIN  # noqa: E402
 from sessions_app.routing import websocket_urlpatterns  # noqa: E402
 
 signed_in = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
@@ -20,7 +22,12 @@ signed_in = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
 
 async def sockets(scope: Any, receive: Any, send: Any) -> None:
     """Only our own pages may open sockets: a browser sends cookies to any site that asks."""
-    await OriginValidator(signed_in, [settings.PUBLIC_ORIGIN])(scope, receive, send)
+    try:
+        await OriginValidator(signed_in, [settings.PUBLIC_ORIGIN])(scope, receive, send)
+    except CONNECTION_ERRORS:
+        # Postgres is away while the sign-in is read: the page tries again, as with a lost socket.
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": TRY_AGAIN})
 
 
 application = ProtocolTypeRouter({"http": pages, "websocket": sockets})

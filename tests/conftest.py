@@ -13,8 +13,9 @@ import pytest
 import uvicorn
 from django.test import Client
 
+from sessions_app import pool
 from tests.cast import Cast, build_cast, client_for, sign
-from tests.split_server import split_application
+from tests.split_server import Pages, split_application
 
 # Playwright's sync API runs an event loop in the test's thread; the ORM there is still ours alone.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -66,7 +67,8 @@ def free_port() -> int:
 
 @pytest.fixture
 def live(transactional_db: None, settings: Any) -> Iterator[Live]:
-    application = split_application()
+    pages = Pages()
+    application = split_application(pages)
     port = free_port()
     origin = f"http://localhost:{port}"
     settings.PUBLIC_ORIGIN = origin
@@ -78,7 +80,12 @@ def live(transactional_db: None, settings: Any) -> Iterator[Live]:
     }
     server = uvicorn.Server(
         uvicorn.Config(
-            application, host="127.0.0.1", port=port, log_level="warning", lifespan="off"
+            application,
+            host="127.0.0.1",
+            port=port,
+            log_level="warning",
+            lifespan="off",
+            ws_max_size=131_072,  # as docker-compose.yml and the demo say
         )
     )
     thread = threading.Thread(target=server.run, daemon=True)
@@ -90,6 +97,9 @@ def live(transactional_db: None, settings: Any) -> Iterator[Live]:
     yield Live(origin, server)
     server.should_exit = True
     thread.join(timeout=10)
+    # Their connections would keep the database from being emptied, and at last from being dropped.
+    pages.close()
+    pool.close_connections()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import Any
 
 from asgiref.wsgi import WsgiToAsgiInstance
 from channels.routing import ProtocolTypeRouter
+from django.db import connection
 
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
@@ -28,7 +29,8 @@ def call_wsgi(environ: dict[str, Any]) -> Answer:
     try:
         body = b"".join(answer)
     finally:
-        answer.close()  # type: ignore[attr-defined]  # ends the request and its connection
+        answer.close()  # type: ignore[attr-defined]  # ends the request
+        connection.close()  # this thread may never serve another
     status, headers = started
     encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     return int(status.split()[0]), encoded, body
@@ -37,6 +39,10 @@ def call_wsgi(environ: dict[str, Any]) -> Answer:
 class Pages:
     def __init__(self, threads: int = 4) -> None:
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="page")
+
+    def close(self) -> None:
+        """No page is being made any more, and no thread holds a connection."""
+        self.pool.shutdown(wait=True, cancel_futures=True)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = b""
@@ -56,7 +62,7 @@ class Pages:
         await send({"type": "http.response.body", "body": answer})
 
 
-def split_application() -> Any:
+def split_application(pages: "Pages") -> Any:
     from telehealth.asgi import sockets  # noqa: PLC0415
 
-    return ProtocolTypeRouter({"http": Pages(), "websocket": sockets})
+    return ProtocolTypeRouter({"http": pages, "websocket": sockets})

@@ -34,8 +34,9 @@ def save_checklist(
 ) -> StartChecklist:
     """Store the answers and mark the list complete.
 
-    LicenceMissing and ConsentMissing block, unless `override_reason` says why it must go on; an
-    override has an audit row of its own, which the safeguarding lead is shown.
+    LicenceMissing blocks, unless `override_reason` says why it must go on; an override has an audit
+    row of its own, which the safeguarding lead is shown. ConsentMissing blocks always: nobody joins
+    without both yeses, and a withdrawal holds at once.
     """
     seat = get_seat_for(actor, appointment_id, Verb.RUN)
     session = ensure_session(seat.appointment)
@@ -43,9 +44,10 @@ def save_checklist(
     if session.state == SessionState.ENDED:
         raise Ended
     reason = answers.get("override_reason") or ""
-    if not reason and not licensed(seat.appointment.therapist, answers["place"]):
+    overridden = not licensed(seat.appointment.therapist, answers["place"])
+    if overridden and not reason:
         raise LicenceMissing
-    if not reason and not consent_status(seat.appointment.child).stands:
+    if not consent_status(seat.appointment.child).stands:
         raise ConsentMissing
     row = StartChecklist.objects.filter(session=session).first() or StartChecklist(session=session)
     for name, value in answers.items():
@@ -53,7 +55,7 @@ def save_checklist(
     row.completed_at, row.completed_by = timezone.now(), actor
     row.save()
     child_id = seat.appointment.child_id
-    action = "session.checklist_override" if reason else "session.checklist"
+    action = "session.checklist_override" if overridden else "session.checklist"
     record(actor=actor, action=action, obj=session, child_id=child_id, fields=sorted(answers))
     broadcast.places_changed(session.pk)
     return row

@@ -18,6 +18,10 @@ from sessions_app.access import Seat, Verb, enter, get_seat_for
 from sessions_app.actions.outcome import derive_outcome
 from sessions_app.errors import ChecklistFirst, ConsentMissing, Ended
 from sessions_app.models import Admission, Part, Participant, Place, Session, SessionState
+from sessions_app.selectors import present
+
+# What `connection` says of somebody whose page asks instead of a socket.
+BY_PAGE = "page"
 
 
 def ensure_session(appointment: Appointment) -> Session:
@@ -45,17 +49,24 @@ def arrive(*, actor: User, appointment_id: uuid.UUID, connection: str) -> Partic
     person.save(update_fields=["part", "place", "waiting_since", "connection", "seen_at"])
     if seat.part == Part.THERAPIST and person.place != Place.ADMITTED:
         _let_in(session, Q(pk=person.pk))
+    _note_joined(session)
     broadcast.places_changed(session.pk)
     return Participant.objects.select_related("session").get(pk=person.pk)
 
 
+def _note_joined(session: Session) -> None:
+    """Attendance: one idempotent update at the first joining, for whoever is in and connected."""
+    session.participants.filter(~Q(connection=""), place=Place.ADMITTED, joined_at=None).update(
+        joined_at=timezone.now()
+    )
+
+
 def _let_in(session: Session, who: Q) -> int:
-    """Waiting people to the room; attendance is one idempotent update at the first joining."""
+    """Waiting people to the room; who went by their own wish is not waiting."""
     now = timezone.now()
-    waiting = session.participants.filter(who, place__in=[Place.WAITING, Place.LEFT])
+    waiting = session.participants.filter(who, place=Place.WAITING)
     ids = list(waiting.values_list("pk", flat=True))
     session.participants.filter(pk__in=ids).update(place=Place.ADMITTED, left_at=None)
-    session.participants.filter(pk__in=ids, joined_at=None).update(joined_at=now)
     Admission.objects.bulk_create(Admission(participant_id=pk, started_at=now) for pk in ids)
     return len(ids)
 
@@ -88,9 +99,11 @@ def admit(
     checklist = getattr(session, "checklist", None)
     if checklist is None or checklist.completed_at is None:
         raise ChecklistFirst
-    if not consent_status(seat.appointment.child).stands and not checklist.override_reason:
+    if not consent_status(seat.appointment.child).stands:
         raise ConsentMissing
-    let_in = _let_in(session, Q(pk=participant) if participant else Q())
+    # "Everybody" is whom the therapist sees waiting, not somebody who closed the page an hour ago.
+    let_in = _let_in(session, Q(pk=participant) if participant else present())
+    _note_joined(session)
     if let_in and session.state == SessionState.PLANNED:
         session.state, session.started_at = SessionState.LIVE, timezone.now()
         session.save(update_fields=["state", "started_at"])
@@ -125,7 +138,9 @@ def leave(*, actor: User, appointment_id: uuid.UUID) -> None:
     _seat, session = _lock(actor, appointment_id, Verb.ENTER)
     mine = Q(user=actor)
     _put_out(session, mine, Place.LEFT)
-    session.participants.filter(mine).update(place=Place.LEFT, connection="")
+    session.participants.filter(mine).update(
+        place=Place.LEFT, connection="", left_at=timezone.now()
+    )
     broadcast.places_changed(session.pk)
 
 
@@ -148,7 +163,10 @@ def _end(actor: Actor, session: Session, appointment: Appointment) -> None:
 
 @transaction.atomic
 def close_forgotten(*, actor: Actor, after: timedelta) -> int:
-    """End sessions whose time is long over and in which nobody is heard any more."""
+    """End sessions whose time is long over and in which nobody is heard any more.
+
+    Appointments that nobody came near get their outcome here as well.
+    """
     now = timezone.now()
     rows = Session.objects.select_for_update(skip_locked=True).filter(
         ~Q(state=SessionState.ENDED), appointment__ends_at__lt=now - after
@@ -160,7 +178,29 @@ def close_forgotten(*, actor: Actor, after: timedelta) -> int:
     for session in silent.select_related("appointment")[:100]:
         _end(actor, session, session.appointment)
         closed += 1
+    nobody = Appointment.objects.booked().filter(
+        session=None, outcome="", outcome_by=None, ends_at__lt=now - after
+    )
+    for appointment in nobody[:100]:
+        derive_outcome(appointment)
+        child_id = appointment.child_id
+        record(actor=actor, action="session.outcome", obj=appointment, child_id=child_id)
     return closed
+
+
+def waits_by_page(*, participant_id: uuid.UUID) -> None:
+    """Sockets are blocked: opening or asking the page says "I am here" for the next seconds.
+
+    Never for a therapist: a page that asks is no professional who hears and sees (never alone).
+    """
+    with transaction.atomic():
+        row = Participant.objects.filter(
+            ~Q(part=Part.THERAPIST), pk=participant_id, connection__in=["", BY_PAGE]
+        )
+        news = row.exclude(present()).values_list("session_id", flat=True).first()
+        row.update(connection=BY_PAGE, seen_at=timezone.now())
+        if news is not None:
+            broadcast.places_changed(news)
 
 
 def seat_lost(*, participant_id: uuid.UUID, connection: str) -> None:

@@ -11,15 +11,15 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
 from core.errors import DomainError
 from core.pages import INVALID, attempt
 from sessions_app.access import Seat, Verb, check_open, get_seat_for
 from sessions_app.actions import chat, checklist, room
-from sessions_app.errors import Ended, TooLong
-from sessions_app.forms import ChatForm, ChecklistForm
+from sessions_app.errors import BadShape, Ended, TooLong
+from sessions_app.forms import ChatForm, ChecklistForm, SinceForm
 from sessions_app.models import Part, Participant, Place, Session
 from sessions_app.selectors import as_events, chat_since, participants, place_of, session_of
 
@@ -91,6 +91,7 @@ def _my_row(seat: Seat) -> Participant:
     person = place_of(seat)
     if person is None or person.place in {Place.LEFT, Place.REMOVED}:
         person = room.arrive(actor=seat.user, appointment_id=seat.appointment.pk, connection="")
+    room.waits_by_page(participant_id=person.pk)
     return person
 
 
@@ -98,7 +99,7 @@ def live_context(seat: Seat, me: Participant) -> dict[str, Any]:
     appointment = seat.appointment
     session = session_of(appointment)
     everyone = participants(session.pk)
-    lines = as_events(chat_since(session.pk, 0, me), everyone) if me.place != Place.WAITING else []
+    lines = as_events(chat_since(session.pk, 0, me), everyone)
     context = {
         "appointment": appointment,
         "session": session,
@@ -171,6 +172,7 @@ def save_checklist(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def session_chat(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """GET `?since=n` answers the lines after n as JSON; POST writes one."""
     user = cast("User", request.user)
@@ -178,8 +180,9 @@ def session_chat(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     check_open(seat)
     me = _my_row(seat)
     if request.method != "POST":
-        since = request.GET.get("since", "0")
-        rows = chat_since(me.session_id, int(since) if since.isdecimal() else 0, me)
+        form = SinceForm(request.GET)
+        since = form.cleaned_data["since"] or 0 if form.is_valid() else 0
+        rows = chat_since(me.session_id, since, me)
         return JsonResponse({"messages": as_events(rows, participants(me.session_id))})
     return _write(request, seat, me)
 
@@ -189,7 +192,7 @@ def _write(request: HttpRequest, seat: Seat, me: Participant) -> HttpResponse:
     form = ChatForm(request.POST)
     try:
         if not form.is_valid():
-            raise TooLong
+            raise TooLong if form.has_error("text", "max_length") else BadShape
         message = chat.write(
             actor=seat.user,
             appointment_id=seat.appointment.pk,

@@ -75,6 +75,10 @@ export function chat({ root, self, socket, panels, probe }) {
       heardOf = Math.max(heardOf, seq ?? 0);
       if (heardOf > known) since();
     },
+    /** Sockets are blocked: what others wrote comes by the form's address. */
+    async look() {
+      takeMany(await form.since(known));
+    },
     refuse: (nonce, reason) => outbox.refuse(nonce, reason),
     /** After every (re)connect: what was missed, then what was not delivered. */
     catchUp() {

@@ -56,6 +56,15 @@ export class ChatForm {
     return answer.ok ? content : { refused: content.message ?? word("chat_refused") };
   }
 
+  /** What was written after `seq`, as the socket would send it. */
+  async since(seq) {
+    const answer = await fetch(`${this.#form.action}?since=${seq}`, {
+      headers: { Accept: "application/json" },
+    });
+    if (!answer.ok) throw new Error("later");
+    return answer.json();
+  }
+
   #submit(write) {
     const text = this.#field.value.trim();
     if (!text) return;

@@ -56,6 +56,7 @@ let welcomed = false;
 let graceUntil = 0;
 let graceTimer = 0;
 let noteTimer = 0;
+let stopPolling = () => {};
 let ready;
 
 for (const part of all("[data-needs-script]", root)) show(part);
@@ -233,6 +234,7 @@ function tellChanges(known, list) {
 }
 
 function connection(state) {
+  if (state === "open") stopPolling();
   probe.set({ socketState: state });
   show(find("[data-socket-note]", root), state === "lost");
   if (state === "lost" && stage.now === "waiting") waiting.set("lost");
@@ -241,7 +243,8 @@ function connection(state) {
 function blocked() {
   probe.set({ socketState: "blocked" });
   waiting.set("poll");
-  if (stage.now === "waiting") pollPlace(root.dataset.waitUrl, root.dataset.roomUrl);
+  stopPolling();
+  stopPolling = pollPlace(chat.look);
 }
 
 /** What the server could not do, in its own words; goes away by itself. */
@@ -259,6 +262,7 @@ function leave() {
 }
 
 function finish(next) {
+  stopPolling();
   socket.close();
   mesh.closeAll();
   tiles.clear();
