@@ -98,7 +98,7 @@ def test_one_commit_for_several_rooms_answers_each_line_for_itself(
 
 @pytest.mark.django_db(transaction=True)
 def test_numbers_have_no_gap_when_everybody_writes_at_once(signed: Cast, now: Appointment) -> None:
-    """Three people, four writers each, every line sent twice, and rollbacks in between."""
+    """Three people, two windows each, every line sent twice, and rollbacks in between."""
     GuardianLink.objects.filter(guardian=signed.dad).update(scopes=[Scope.JOIN])
     people = [admitted(signed, user, now) for user in (signed.sam, signed.maria, signed.dad)]
     failures: list[BaseException] = []
@@ -106,7 +106,7 @@ def test_numbers_have_no_gap_when_everybody_writes_at_once(signed: Cast, now: Ap
 
     def write_on(person: Participant) -> None:
         try:
-            for n in range(10):
+            for n in range(5):
                 nonce = uuid.uuid4()
                 sent.append(nonce)
                 write_many([line(person, f"{n}", nonce)])
@@ -119,16 +119,16 @@ def test_numbers_have_no_gap_when_everybody_writes_at_once(signed: Cast, now: Ap
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=write_on, args=(p,)) for p in people for _ in range(4)]
+    threads = [threading.Thread(target=write_on, args=(p,)) for p in people for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
     assert not failures
     rows = list(ChatMessage.objects.order_by("seq"))
-    assert [row.seq for row in rows] == list(range(1, 121))
+    assert [row.seq for row in rows] == list(range(1, 31))
     assert Counter(row.nonce for row in rows) == Counter(sent)
-    assert session_of(now).last_seq == 120
+    assert session_of(now).last_seq == 30
 
 
 def test_only_from_the_room(signed: Cast, now: Appointment) -> None:
