@@ -154,10 +154,10 @@ class Wire:
         self.send(kind, **payload)
         return str(self.until("error")["code"])
 
-    def turned_away(self) -> str | int:
-        """The code of the next error, or of the close: which comes first is a matter of timing."""
+    def turned_away(self, kind: str, **payload: Any) -> str | int:
+        """The code of an error, or of the close: which comes first is a matter of timing."""
         try:
-            return str(self.until("error")["code"])
+            return self.refused(kind, **payload)
         except ConnectionClosed:
             return self.code()
 

@@ -16,7 +16,7 @@ from sessions_app import pool, protocol
 from sessions_app.actions.chat import Line
 from sessions_app.chat_writer import ChatWriter
 from sessions_app.models import ChatMessage, Part, Participant, Place, Session, SessionState
-from tests.cast import Cast
+from tests.cast import Cast, sign
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +47,8 @@ def room_of(cast: Cast, who: str) -> Participant:
 
 
 def test_a_line_that_cannot_be_sealed_fails_alone(cast: Cast) -> None:
+    sign(cast.maria, cast.sam_child)
+    sign(cast.olga, cast.timo_child)
     sam, timo = room_of(cast, "sam"), room_of(cast, "timo")
     shred(cast.timo_child.data_key)
     lines = [

@@ -127,12 +127,12 @@ def test_with_a_dead_redis_every_message_is_checked_all_the_same(
     guardian = meeting.join(meeting.cast.maria)
     monkeypatch.setattr(realtime, "_group_send", lambda *_: None)
     withdraw(meeting.cast)
-    guardian.send("chat.send", nonce=str(uuid.uuid4()), text="I still talk")
-    assert guardian.turned_away() in {"not_in", 4403}
+    line = {"nonce": str(uuid.uuid4()), "text": "I still talk"}
+    assert guardian.turned_away("chat.send", **line) in {"not_in", 4403}
     assert not ChatMessage.objects.exists()
     monkeypatch.setattr("sessions_app.rooms.FRESH_SECONDS", -1)  # the reading has grown old
     to: Any = str(seat_of(meeting.cast.amara, meeting.appointment).pk)
-    meeting.child.send("signal", to=to, data=OFFER)
+    assert meeting.child.turned_away("signal", to=to, data=OFFER) in {"not_in", 4403}
     assert meeting.child.code() == 4403
     assert guardian.code() == 4403
     assert not [m for m in meeting.therapist.told() if m["type"] == "signal"]
