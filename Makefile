@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types unit browser bench services stop clean
 .NOTPARALLEL:
+# A shell of another Django project must not choose ours.
+unexport DJANGO_SETTINGS_MODULE
 PYTHON3 ?= python3
 PY := .venv/bin/python
 # Tests have servers of their own, so that they never meet the demo's data or its worker.
@@ -14,7 +16,9 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv from the locks (quick when nothing changed)
-	@$(PYTHON3) telehealth/embedded/setup.py
+	@command -v "$(PYTHON3)" >/dev/null || \
+		{ echo "  Lantern needs Python 3.11 or newer, and there is no $(PYTHON3) here."; exit 1; }
+	@"$(PYTHON3)" telehealth/embedded/setup.py
 
 demo: setup ## the whole clinic on this machine: pages, sockets, worker, beat, servers
 	@exec $(PY) -m telehealth.embedded.demo
@@ -43,7 +47,7 @@ bench: setup ## the numbers, as JSON lines, each beside its ceiling
 services: setup ## start Postgres and Valkey alone and leave them running
 	@$(PY) -m telehealth.embedded up
 
-stop: ## stop what `make services` started
+stop: ## stop the demo and what `make services` started
 	@if [ -x $(PY) ]; then $(PY) -m telehealth.embedded down; fi
 
 clean: stop ## remove the environment and all demo data

@@ -5,6 +5,7 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import worker_ready
+from django.conf import settings
 
 app = Celery("telehealth")
 # "current" is kept per thread: without a default, gunicorn's other threads would get an empty app
@@ -42,6 +43,12 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=0),
     },
 }
+if settings.DEMO:
+    app.conf.beat_schedule["keep-demo-session"] = {
+        "task": "telehealth.tasks.keep_demo_session",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    }
 
 
 @worker_ready.connect

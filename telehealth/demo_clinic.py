@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PASSWORD = "lantern-demo-2026"  # noqa: S105  # a demo sign-in, printed at start; never in production
+PASSWORD = "lantern-demo"  # noqa: S105  # a demo sign-in, easy for a child, printed at start; never in production
 
 
 @dataclass(frozen=True)
@@ -65,4 +65,43 @@ FAMILIES = (
     DemoFamily("denise", "Maya", 14, "America/New_York", "US-NY", "grandparent", "rosa", "active"),
     DemoFamily("carlos", "Leo", 10, "America/New_York", "US-NY", "parent", "rosa", "new"),
     DemoFamily("fiona", "Zoe", 16, "Australia/Sydney", "AU", "parent", "rosa", "active"),
+)
+
+# format, sections: what a therapist might have written
+NOTES: tuple[tuple[str, dict[str, str]], ...] = (
+    (
+        "soap",
+        {
+            "subjective": "School was hard on Tuesday; slept better after the breathing.",
+            "objective": "Calm, sat up for most of the session, laughed twice.",
+            "assessment": "Pacing starts to help with the afternoon crash.",
+            "plan": "One small step more each school day; breathing before bed.",
+        },
+    ),
+    (
+        "dap",
+        {
+            "data": "Came with a drawing of the pain as a grumpy cat. Missed one day of school.",
+            "assessment": "Talks about pain with more distance than a month ago.",
+            "plan": "Draw the cat on a good day. Ask school for a place to lie down.",
+        },
+    ),
+    (
+        "birp",
+        {
+            "behaviour": "Tired, camera off for the first ten minutes, then on by own choice.",
+            "intervention": "Activity plan for the week in three sizes: small, smaller, smallest.",
+            "response": "Chose smallest for Monday and was proud of it.",
+            "plan": "Look at the plan together; nothing is added if it was a hard week.",
+        },
+    ),
+    (
+        "soap",
+        {
+            "subjective": "Two nights without waking. Worried about the class trip.",
+            "objective": "Quick answers, good colour, walked around the room.",
+            "assessment": "Fear of a flare is now larger than the flares themselves.",
+            "plan": "A plan for the trip with a way out that nobody has to explain.",
+        },
+    ),
 )

@@ -2,7 +2,7 @@
 
 import sys
 
-from telehealth.embedded import postgres, servers, valkey
+from telehealth.embedded import postgres, servers, turn, valkey
 from telehealth.embedded.environment import Sentence
 
 
@@ -14,6 +14,7 @@ def main(arguments: list[str]) -> int:
             print(f"{key}={value}")
         return 0
     if verb == "down":
+        turn.stop()
         servers.down()
         return 0
     if verb == "status":

@@ -8,15 +8,17 @@ import sys
 import time
 import urllib.request
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
-from telehealth.embedded import servers
+from telehealth.embedded import servers, turn
 from telehealth.embedded.environment import ROOT, Sentence, var_dir
-from telehealth.embedded.processes import dies_with_parent, lock
+from telehealth.embedded.processes import dies_with_parent, end_with_parent
 from telehealth.embedded.progress import step
 from telehealth.embedded.supervisor import Child, Supervisor
 
 READY_SECONDS = 60
+NO_SPACE = ("No space left on device", "Disk quota exceeded", "DiskFull")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -52,23 +54,35 @@ def say(text: str) -> None:
 
 def prepare() -> str:
     """Tables, static files and clinic, by a process of its own; the sign-ins to show."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", "prepare_demo"],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-        preexec_fn=dies_with_parent(signal.SIGTERM),
-    )
+    log = log_dir() / "prepare.log"
+    with log.open("w") as errors:
+        done = subprocess.run(
+            [sys.executable, "manage.py", "prepare_demo"],
+            cwd=ROOT,
+            stderr=errors,
+            check=False,
+            preexec_fn=dies_with_parent(signal.SIGTERM),
+        )
     if done.returncode:
-        tail = "\n  ".join(done.stderr.strip().splitlines()[-6:])
-        raise Sentence(f"The demo could not be prepared:\n  {tail}")
+        raise Sentence(_why_unprepared(log.read_text(errors="replace"), log))
     return (var_dir() / "demo-sign-ins.txt").read_text()
 
 
+def _why_unprepared(output: str, log: Path) -> str:
+    if any(words in output for words in NO_SPACE):
+        return "The disk is full. Free some space and try again."
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return f"The demo could not be prepared: {lines[-1] if lines else 'it was killed'} ({log})"
+
+
+def log_dir() -> Path:
+    path = var_dir() / "log"
+    path.mkdir(exist_ok=True)
+    return path
+
+
 def children(web_port: int, socket_port: int) -> list[Child]:
-    logs = var_dir() / "log"
-    logs.mkdir(exist_ok=True)
+    logs = log_dir()
     run = [sys.executable, "-m"]
     commands = {
         "web": [
@@ -125,12 +139,13 @@ def start_everything(supervisor: Supervisor, web_port: int) -> None:
     print(f"\n  Lantern is at {url}\n\n{sign_ins}\n  Ctrl-C stops everything.\n", flush=True)
 
 
-def run() -> int:
+def run(turn_lock: int) -> int:
     web_port, socket_port = ports()
     os.chdir(ROOT)
     os.environ["PORT"], os.environ["SOCKET_PORT"] = str(web_port), str(socket_port)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "telehealth.settings.demo")
     supervisor = Supervisor(children(web_port, socket_port), list(servers.needed().values()), say)
+    supervisor.inherited = (turn_lock,)
     stop_on_signal(supervisor)
     try:
         start_everything(supervisor, web_port)
@@ -160,11 +175,12 @@ def stop_on_signal(supervisor: Supervisor) -> None:
 
 
 def main() -> int:
+    if "MAKELEVEL" in os.environ:
+        # A `make` that was killed cannot pass on the Ctrl-C that would end us.
+        end_with_parent(signal.SIGTERM)
     try:
-        with lock(var_dir() / "demo.lock", wait=False):
-            return run()
-    except BlockingIOError:
-        raise Sentence("The demo of this checkout is already running.") from None
+        with turn.take() as turn_lock:
+            return run(turn_lock)
     except KeyboardInterrupt:
         raise Sentence("Stopped.") from None
     except OSError as exc:

@@ -51,8 +51,15 @@ def end(pid: int, is_alive: Callable[[], bool], first: signal.Signals, *, wait: 
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
             if not is_alive():
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)  # not even a zombie, if it was ours
                 return
             time.sleep(0.03)
+
+
+def end_with_parent(sign: signal.Signals) -> None:
+    """The kernel sends us `sign` when our parent dies."""
+    _libc.prctl(PR_SET_PDEATHSIG, int(sign))
 
 
 def dies_with_parent(sign: signal.Signals) -> Callable[[], None]:
@@ -60,7 +67,7 @@ def dies_with_parent(sign: signal.Signals) -> Callable[[], None]:
     parent = os.getpid()
 
     def set_signal() -> None:
-        _libc.prctl(PR_SET_PDEATHSIG, int(sign))
+        end_with_parent(sign)
         if os.getppid() != parent:  # it died between fork and here
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -68,11 +75,12 @@ def dies_with_parent(sign: signal.Signals) -> Callable[[], None]:
 
 
 @contextmanager
-def lock(path: Path, *, wait: bool = True) -> Iterator[None]:
+def lock(path: Path, *, wait: bool = True) -> Iterator[int]:
     """A file lock that ends with its process: a stale file is no obstacle.
 
+    Yields its file descriptor: a child that inherits it holds the lock as well.
     Raises BlockingIOError when `wait` is false and somebody holds it.
     """
     with path.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
+        yield handle.fileno()

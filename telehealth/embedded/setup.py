@@ -72,6 +72,10 @@ def newer_python() -> str:
 
 
 def check_machine() -> None:
+    if os.pathsep in VENV:
+        raise Problem(
+            "No Python environment can live in %s: rename the folder with the colon." % VENV
+        )
     if shutil.disk_usage(os.path.dirname(VENV)).free < NEEDED_BYTES:
         raise Problem("The disk is full: Lantern needs 1.2 GB here. Free some space and try again.")
     try:

@@ -30,7 +30,7 @@ class Child:
     quick_deaths: int = 0
     not_before: float = 0
 
-    def start(self) -> None:
+    def start(self, inherited: tuple[int, ...] = ()) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -38,6 +38,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=inherited,
                 preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509
             )
         self.started = time.monotonic()
@@ -60,6 +61,8 @@ class Supervisor:
     say: Callable[[str], None]
     stopping: bool = field(default=False)
     failed: str = ""
+    # Open in every child, see `turn.take`.
+    inherited: tuple[int, ...] = ()
     our_servers: set[str] = field(default_factory=set)
     server_deaths: int = 0
     servers_started: float = 0
@@ -73,7 +76,7 @@ class Supervisor:
 
     def start(self) -> None:
         for child in self.children:
-            child.start()
+            child.start(self.inherited)
 
     def watch(self) -> None:
         """Until asked to stop, or until one process will not stay up."""
@@ -112,7 +115,7 @@ class Supervisor:
             child.not_before = now + 0.5 * 2**child.quick_deaths - 1
             self.say(f"{child.name} had stopped; starting it again.")
         if now >= child.not_before:
-            child.start()
+            child.start(self.inherited)
 
     def stop(self) -> None:
         """Ask every group to end, then make it; the servers last."""

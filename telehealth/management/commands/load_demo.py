@@ -4,7 +4,7 @@ Idempotent: people are made once; each run moves the "about to start" session if
 over. Only demo and test settings may run it.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,21 +27,13 @@ from accounts.models import (
     User,
 )
 from accounts.selectors import current_document
-from scheduling.models import (
-    Appointment,
-    BookingRules,
-    CancelReason,
-    ChildHours,
-    ChildRhythm,
-    Outcome,
-    State,
-    WeeklyHours,
-    WhoJoins,
-)
-from sessions_app.models import NoteFormat, SessionNote
+from core.timezones import local
+from scheduling.models import Appointment, BookingRules, ChildHours, ChildRhythm, WeeklyHours
 from telehealth.demo_clinic import FAMILIES, PASSWORD, THERAPISTS, DemoFamily, DemoTherapist
+from telehealth.demo_sessions import guardian_of, history, keep_one_about_to_start
 
-SCHOOL = ((8 * 60 + 45), (15 * 60 + 15))
+SCHOOL = (8 * 60 + 45, 15 * 60 + 15)  # the end is later for some, and includes the way home
+NIGHT = (20 * 60 + 30, 31 * 60)
 
 
 class Command(BaseCommand):
@@ -113,16 +105,9 @@ def family(row: DemoFamily) -> Child:
         passphrase=PASSWORD,
     )
     ChildRhythm.objects.get_or_create(child=child)
-    ChildHours.objects.bulk_create(
-        ChildHours(
-            child=child,
-            kind=ChildHours.Kind.SCHOOL,
-            weekday=day,
-            start_minute=SCHOOL[0],
-            end_minute=SCHOOL[1],
-        )
-        for day in range(5)
-    )
+    begins, ends = SCHOOL
+    add_hours(child, ChildHours.Kind.SCHOOL, 5, (begins, ends + 15 * (row.age % 4)))
+    add_hours(child, ChildHours.Kind.REST, 7, NIGHT)
     if row.second_guardian:
         GuardianLink.objects.create(
             child=child,
@@ -135,8 +120,13 @@ def family(row: DemoFamily) -> Child:
     return child
 
 
-def guardian_of(child: Child) -> User:
-    return child.guardian_links.earliest("started_at").guardian
+def add_hours(child: Child, kind: str, days: int, window: tuple[int, int]) -> None:
+    ChildHours.objects.bulk_create(
+        ChildHours(
+            child=child, kind=kind, weekday=day, start_minute=window[0], end_minute=window[1]
+        )
+        for day in range(days)
+    )
 
 
 def consent(guardian: User, child: Child, *, agreed: bool) -> None:
@@ -155,85 +145,18 @@ def consent(guardian: User, child: Child, *, agreed: bool) -> None:
         )
 
 
-def history(child: Child, person: Therapist, position: int) -> None:
-    """Past sessions (signed, unsigned, cancelled by a flare) and one to come."""
-    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
-    base = hour.replace(hour=16) + timedelta(minutes=60 * (position % 3))
-    for weeks in (3, 2, 1):
-        past = appointment(child, person, base - timedelta(weeks=weeks))
-        if weeks == 2 and position % 2:
-            past.state, past.cancel_reason = State.CANCELLED, CancelReason.FLARE
-            past.cancelled_at, past.cancelled_by = past.starts_at, past.booked_by
-            past.outcome = Outcome.FLARE
-            past.save()
-            continue
-        past.outcome = Outcome.COMPLETED
-        past.save()
-        if weeks > 1 or position % 2:
-            signed_note(past, person)
-    appointment(child, person, base + timedelta(days=7 + position % 4))
-
-
-def appointment(child: Child, person: Therapist, starts_at: Any) -> Appointment:
-    return Appointment.objects.create(
-        child=child,
-        therapist=person,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=50),
-        state=State.BOOKED,
-        who_joins=WhoJoins.CHILD,
-        booked_by=guardian_of(child),
-    )
-
-
-def signed_note(past: Appointment, person: Therapist) -> None:
-    SessionNote.objects.create(
-        appointment=past,
-        author=person.user,
-        format=NoteFormat.SOAP,
-        sections={
-            "subjective": "School was hard on Tuesday; slept better after the breathing.",
-            "objective": "Calm, sat up for most of the session, laughed twice.",
-            "assessment": "Pacing starts to help with the afternoon crash.",
-            "plan": "One small step more each school day; breathing before bed.",
-        },
-        signed_at=past.ends_at + timedelta(minutes=12),
-    )
-
-
-def keep_one_about_to_start() -> Appointment:
-    """Sam and Amara meet in ten minutes, whenever the demo is started."""
-    now = timezone.now()
-    child = Child.objects.get(user__username="sam")
-    person = Therapist.objects.get(user__username="amara")
-    near = Appointment.objects.filter(
-        child=child, state=State.BOOKED, starts_at__lte=now + timedelta(minutes=12), ends_at__gt=now
-    ).first()
-    if near is not None and not hasattr(near, "session"):
-        return near
-    if near is not None and near.ends_at > now + timedelta(minutes=15):
-        return near
-    clash = Appointment.objects.filter(
-        therapist=person,
-        state__in=[State.BOOKED, State.HELD],
-        starts_at__lt=now + timedelta(minutes=60),
-        ends_at__gt=now + timedelta(minutes=10),
-    )
-    clash.update(state=State.CANCELLED, cancel_reason=CancelReason.CLINIC, cancelled_at=now)
-    start = (now + timedelta(minutes=10)).replace(second=0, microsecond=0)
-    return appointment(child, person, start)
-
-
 def sign_ins(soon: Appointment) -> str:
-    local = soon.starts_at.astimezone(soon.child.user.zone)
+    """What `make demo` prints; the children are named with what each one shows."""
+    when = local(soon.starts_at, soon.child.user.zone)
     return f"""\
-  Everyone's password is {PASSWORD}
+  Everybody's password is  {PASSWORD}
 
-  Child      sam      (sign in as a young person)   meets Amara at {local:%H:%M} London time
-  Therapist  amara    (also: jonas, rosa)
-  Guardian   maria    (also: grace, helen, katrin, peter, denise, carlos, fiona)
+  Child      sam      meets Amara at {when:%H:%M} London time
+             others:  tobi lina emil maya zoe; wren has not said yes, leo is new
+  Therapist  amara    others: jonas (Berlin), rosa (New York)
+  Guardian   maria    others: dan grace helen katrin peter denise carlos fiona
   Manager    pat      Moderator  mo
 
-  Open two browsers (or one private window): sam in one, amara in the other, and join.
-  E-mails that Lantern sends are in the mailbox page: /mailbox/
+  To meet, sign in as sam in one browser and as amara in another one (or in a
+  private window), and join. Lantern's e-mails: {settings.PUBLIC_ORIGIN}/mailbox/
 """
