@@ -43,7 +43,7 @@ class AddChildForm(forms.Form):
         choices=PLACES,
         help_text=_("Therapists are licensed for certain places."),
     )
-    time_zone = TimeZoneField(label=_("Time zone there"), guess=True)
+    time_zone = TimeZoneField(label=_("Time zone there"))  # the guardian's own at first
     username = forms.RegexField(
         r"^[a-z0-9]{4,30}$",
         label=_("Your child’s sign-in name"),
@@ -155,15 +155,16 @@ class ProfileForm(forms.Form):
         label=_("Light or dark"), choices=Theme, widget=forms.RadioSelect(attrs={"class": "chips"})
     )
     quiet_from = forms.TimeField(
-        label=_("No messages from"),
+        label=_("Quiet from"),
         required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        widget=forms.TimeInput(
+            attrs={"type": "time", "aria-describedby": "quiet-help"}, format="%H:%M"
+        ),
     )
     quiet_until = forms.TimeField(
-        label=_("until"),
+        label=_("Quiet until"),
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text=_("Leave both empty for no quiet hours. They wait until the morning."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -209,7 +210,7 @@ class AcceptForm(forms.Form):
     )
     time_zone = TimeZoneField(label=_("Your time zone"), guess=True)
     password = forms.CharField(
-        label=_("Passphrase"),
+        label=_("Choose a password"),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("Ten characters or more."),
     )

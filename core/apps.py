@@ -1,6 +1,8 @@
 """Ground under every app: it imports none of them."""
 
+from django import forms
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class CoreConfig(AppConfig):
@@ -10,3 +12,8 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from core import checks  # noqa: F401 (checks register themselves)
+
+        # "This field is required" is a machine's sentence, and it names no thing to do.
+        forms.Field.default_error_messages["required"] = _("Please fill this in.")
+        choice = forms.ChoiceField.default_error_messages
+        choice["required"] = _("Please choose one.")

@@ -66,7 +66,7 @@ class Busy(DomainError):
 
     code = "one_moment"
     status = 503
-    message = _("One moment please. We are catching our breath: try again in a few seconds.")
+    message = _("Something does not answer just now. Please try again in a few seconds.")
 
 
 class TooMany(DomainError):

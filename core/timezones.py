@@ -113,6 +113,20 @@ def label(dt: datetime, zone: ZoneInfo) -> str:
     return text
 
 
+def spoken(dt: datetime, zone: ZoneInfo, *, now: datetime) -> str:
+    """As one says it at home: "Today, 16:00", "Friday 4 Dec, 16:00"; no zone but in a fold."""
+    here = local(dt, zone)
+    if _has_fold(here, zone):
+        return label(dt, zone)
+    days = (here.date() - local(now, zone).date()).days
+    words = {"time": f"{here:%H:%M}", "day": formats.date_format(here, "l j M")}
+    if days == 0:
+        return _("Today, %(time)s") % words
+    if days == 1:
+        return _("Tomorrow, %(time)s") % words
+    return _("%(day)s, %(time)s") % words
+
+
 def clock_change_between(a: datetime, b: datetime, zone: ZoneInfo) -> timedelta | None:
     """By how much clocks in `zone` stand differently at `b` than at `a`; None if they do not."""
     before, after = local(a, zone).utcoffset(), local(b, zone).utcoffset()

@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts import access as people
 from accounts.models import Child, User
-from core.timezones import label, local
+from core.timezones import label, local, spoken
 from scheduling import access, availability
 from scheduling.actions.booking import minutes_of
 from scheduling.actions.changes import notice_ends
@@ -92,10 +92,12 @@ def join_url(appointment: Appointment, user: User, now: datetime) -> str:
 
 def detail(appointment: Appointment, user: User, *, now: datetime) -> DetailPage:
     is_open = appointment.state == State.BOOKED and appointment.starts_at > now
-    zone = user.zone
+    zone, reader = user.zone, reader_of(appointment, user)
     return DetailPage(
-        reader=reader_of(appointment, user),
-        when=label(appointment.starts_at, zone),
+        reader=reader,
+        when=spoken(appointment.starts_at, zone, now=now)
+        if reader == "child"
+        else label(appointment.starts_at, zone),
         child_when=other_clock(appointment.starts_at, user, appointment.child.user),
         therapist_when=other_clock(appointment.starts_at, user, appointment.therapist.user),
         clock_sentence=clock_change_sentence(appointment.starts_at, now=now, zone=zone)

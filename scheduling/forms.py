@@ -155,7 +155,7 @@ class WeekdaysField(forms.TypedMultipleChoiceField):
         super().__init__(
             choices=Weekday.choices,
             coerce=int,
-            widget=forms.CheckboxSelectMultiple,
+            widget=forms.CheckboxSelectMultiple(attrs={"class": "chips"}),
             error_messages={"required": _("Please choose at least one day.")},
             **kwargs,
         )
@@ -168,7 +168,9 @@ class WeeklyHoursForm(WindowForm):
 
 class ChildHoursForm(WindowForm):
     kind = forms.ChoiceField(
-        label=_("What is it?"), choices=ChildHours.Kind.choices, widget=forms.RadioSelect
+        label=_("What is it?"),
+        choices=ChildHours.Kind.choices,
+        widget=forms.RadioSelect(attrs={"class": "chips"}),
     )
     weekdays = WeekdaysField(label=_("Days"))
     field_order = ["kind", "weekdays", "start", "end", "next_day"]
@@ -176,7 +178,7 @@ class ChildHoursForm(WindowForm):
 
 class RestForm(forms.Form):
     rest_after_minutes = forms.IntegerField(
-        label=_("Rest after a session (minutes)"),
+        label=_("Minutes"),
         help_text=_("We never book another thing into this time."),
         min_value=0,
         max_value=240,
@@ -232,7 +234,7 @@ class RulesForm(forms.Form):
         label=_("Session lengths"),
         choices=LENGTHS,
         coerce=int,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "chips"}),
         error_messages={"required": _("Please choose at least one length.")},
     )
     buffer_before = forms.IntegerField(label=_("Free before (minutes)"), min_value=0, max_value=120)

@@ -74,6 +74,7 @@ SECTIONS: dict[str, tuple[tuple[str, Any], ...]] = {
 class NoteForm(forms.Form):
     """The sections of one format. `version` is the revision the page started from."""
 
+    all_optional = True
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
     def __init__(self, note_format: str, *args: Any, **kwargs: Any) -> None:
@@ -101,7 +102,7 @@ class FormatForm(forms.Form):
 
 
 class OutcomeForm(forms.Form):
-    outcome = forms.ChoiceField(label=_("How did it go?"), choices=Outcome)
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome)
 
 
 class AddendumForm(forms.Form):

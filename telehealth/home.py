@@ -8,11 +8,12 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.access import Verb, visible_children
-from accounts.models import AssentAnswer, Child, User
-from accounts.selectors import ConsentStatus, consent_status
-from core.timezones import label
+from accounts.models import AssentAnswer, Child, Role, User
+from accounts.selectors import ConsentStatus, consent_status, staff_list
+from core.timezones import label, spoken
 from scheduling.access import visible_appointments
 from scheduling.models import Appointment, State
 from sessions_app.selectors import unsigned_notes, waiting_now
@@ -93,7 +94,7 @@ def child_step(child: Child, consent: ConsentStatus, upcoming: list[Appointment]
         first = upcoming[0]
         return NextStep(
             _("You meet %(name)s") % {"name": first.therapist.user.display_name},
-            label(first.starts_at, child.user.zone),
+            spoken(first.starts_at, child.user.zone, now=timezone.now()),
             reverse("appointment", args=[first.pk]),
             _("See more"),
             "calendar-heart",
@@ -252,6 +253,31 @@ def therapist_step(
             "journal-text",
         )
     return NextStep(_("Nothing waits for you"), icon="check2-circle")
+
+
+def manager_home() -> dict[str, Any]:
+    staff = list(staff_list())
+    if any(member.role == Role.THERAPIST for member in staff):
+        step = NextStep(
+            _("Nothing waits for you"),
+            ngettext("%(n)d person works here.", "%(n)d people work here.", len(staff))
+            % {"n": len(staff)},
+            icon="check2-circle",
+        )
+    else:
+        step = NextStep(
+            _("Invite your first therapist"),
+            _("They set their own hours. Then families can book."),
+            reverse("staff_invite"),
+            _("Invite a colleague"),
+            "person-plus",
+        )
+    return {"staff": staff, "step": step}
+
+
+def moderator_home() -> dict[str, Any]:
+    text = _("Peer groups are not open yet. Posts to read will appear here.")
+    return {"step": NextStep(_("Nothing waits for you"), text, icon="check2-circle")}
 
 
 def caseload_rows(user: User) -> QuerySet[Child]:

@@ -39,7 +39,7 @@ PROFILE = NavItem(_("Me"), "profile", "person")
 APPOINTMENTS = NavItem(_("Appointments"), "appointments", "calendar-event")
 
 NAVIGATION: dict[str, tuple[NavItem, ...]] = {
-    "child": (HOME, APPOINTMENTS, INBOX, PROFILE),
+    "child": (HOME, NavItem(_("Meetings"), "appointments", "calendar-event"), INBOX, PROFILE),
     "guardian": (HOME, APPOINTMENTS, INBOX, PROFILE),
     "therapist": (
         HOME,
@@ -48,7 +48,6 @@ NAVIGATION: dict[str, tuple[NavItem, ...]] = {
         NavItem(_("My hours"), "hours", "clock"),
         NavItem(_("Notes"), "notes", "journal-text"),
         INBOX,
-        PROFILE,
     ),
     "moderator": (HOME, INBOX, PROFILE),
     "manager": (HOME, NavItem(_("Staff"), "staff", "people"), INBOX, PROFILE),

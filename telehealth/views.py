@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,10 +11,16 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import has_role
 from accounts.models import Role, User
-from accounts.selectors import staff_list
 from core.errors import NotVisible
 from telehealth.help_lines import COUNTRIES, country_of
-from telehealth.home import caseload_rows, child_home, guardian_home, therapist_home
+from telehealth.home import (
+    caseload_rows,
+    child_home,
+    guardian_home,
+    manager_home,
+    moderator_home,
+    therapist_home,
+)
 from telehealth.roles import hats
 
 PAGE = 50
@@ -38,15 +45,15 @@ def home_as(request: HttpRequest, role: str) -> HttpResponse:
 def _home(request: HttpRequest, role: str) -> HttpResponse:
     user = cast("User", request.user)
     request.role = role  # type: ignore[attr-defined]  # the shell shows this hat's navigation
-    context: dict[str, Any] = {}
+    context: dict[str, Any]
     if role == "child":
         context = child_home(user)
     elif role == "guardian":
         context = guardian_home(user)
     elif role == "therapist":
         context = therapist_home(user)
-    elif role == "manager":
-        context = {"staff": staff_list()}
+    else:
+        context = manager_home() if role == "manager" else moderator_home()
     template = role if role in {"child", "guardian", "therapist", "manager"} else "moderator"
     return render(request, f"telehealth/home_{template}.html", context)
 
@@ -66,5 +73,5 @@ def emergency_help(request: HttpRequest) -> HttpResponse:
     """Help by country, without sign-in; the reader's own country first when we know it."""
     place = request.GET.get("place", "")
     child = getattr(request.user, "child", None) if request.user.is_authenticated else None
-    mine = country_of(place) or (country_of(child.place) if child else None)
+    mine = country_of(place) or country_of(child.place if child else settings.CLINIC_COUNTRY)
     return render(request, "help_now.html", {"countries": COUNTRIES, "mine": mine})

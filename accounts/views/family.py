@@ -38,7 +38,8 @@ def child_sign_in_card(request: HttpRequest, child_id: UUID) -> HttpResponse:
     """The new sign-in, shown once: afterwards nobody can read the passphrase, only change it."""
     child = get_child_for(cast("User", request.user), child_id, Verb.MANAGE_SIGN_IN)
     passphrase = request.session.pop(SHOWN_ONCE, "")
-    context = {"child": child, "passphrase": passphrase}
+    signed = consent_status(child).guardian_signed
+    context = {"child": child, "passphrase": passphrase, "signed": signed}
     return respond(request, "accounts/child_sign_in_card.html", context)
 
 

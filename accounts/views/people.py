@@ -17,6 +17,7 @@ from accounts.errors import InvitationNotValid
 from accounts.forms import AcceptForm, InviteForm, ProfileForm
 from accounts.models import Role, User
 from accounts.selectors import staff_list
+from accounts.sign_in_forms import ChildLoginForm
 from core.errors import NotVisible
 from core.pages import attempt, respond
 
@@ -25,6 +26,10 @@ class ChildLoginView(LoginView):  # type: ignore[misc]
     """allauth's sign-in (rate limits and all) in a child's words."""
 
     template_name = "accounts/child_sign_in.html"
+    extra_context = {"voice": "child"}  # Django's name; never written to
+
+    def get_form_class(self) -> type[ChildLoginForm]:
+        return ChildLoginForm
 
 
 child_sign_in = ChildLoginView.as_view()

@@ -33,6 +33,17 @@ def local_time(dt: datetime | None, zone: object = None) -> str:
 
 
 @register.filter
+def spoken_time(dt: datetime | None, zone: object = None) -> str:
+    """For children, on their own clock: "Today, 16:00"."""
+    return "" if dt is None else timezones.spoken(dt, _zone(zone), now=timezone.now())
+
+
+@register.filter
+def is_past(dt: datetime) -> bool:
+    return dt <= timezone.now()
+
+
+@register.filter
 def local_clock(dt: datetime | None, zone: object = None) -> str:
     """Only the time of day, "16:00": for lists under a heading that names the day and zone."""
     return "" if dt is None else f"{timezones.local(dt, _zone(zone)):%H:%M}"
