@@ -1,22 +1,19 @@
 """allauth's forms in our words (`ACCOUNT_FORMS`). Apart from forms.py, which allauth imports."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from allauth.account import forms as theirs
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 EMAIL = _("E-mail address")
 
-# mypy asks what the mixin stands on; at run time allauth's form is the base.
-_Base = forms.Form if TYPE_CHECKING else object
 
-
-class OurWords(_Base):
+class OurWords:
     """Labels from `words`; no placeholder that only repeats the label and then disappears."""
 
-    words: ClassVar[dict[str, Promise]] = {}
+    fields: dict[str, forms.Field]
+    words: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,11 +23,14 @@ class OurWords(_Base):
 
 
 class LoginForm(OurWords, theirs.LoginForm):  # type: ignore[misc]
-    words: ClassVar = {"login": EMAIL, "password": _("Password")}
+    words: ClassVar[dict[str, Any]] = {"login": EMAIL, "password": _("Password")}
 
 
 class ChildLoginForm(OurWords, theirs.LoginForm):  # type: ignore[misc]
-    words: ClassVar = {"login": _("Your sign-in name"), "password": _("Your secret words")}
+    words: ClassVar[dict[str, Any]] = {
+        "login": _("Your sign-in name"),
+        "password": _("Your secret words"),
+    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,23 +40,26 @@ class ChildLoginForm(OurWords, theirs.LoginForm):  # type: ignore[misc]
 
 
 class SignupForm(OurWords, theirs.SignupForm):  # type: ignore[misc]
-    words: ClassVar = {"email": EMAIL, "password1": _("Choose a password")}
+    words: ClassVar[dict[str, Any]] = {"email": EMAIL, "password1": _("Choose a password")}
 
 
 class AddEmailForm(OurWords, theirs.AddEmailForm):  # type: ignore[misc]
-    words: ClassVar = {"email": EMAIL}
+    words: ClassVar[dict[str, Any]] = {"email": EMAIL}
 
 
 class ResetPasswordForm(OurWords, theirs.ResetPasswordForm):  # type: ignore[misc]
-    words: ClassVar = {"email": EMAIL}
+    words: ClassVar[dict[str, Any]] = {"email": EMAIL}
 
 
 class ResetPasswordKeyForm(OurWords, theirs.ResetPasswordKeyForm):  # type: ignore[misc]
-    words: ClassVar = {"password1": _("New password"), "password2": _("The same once more")}
+    words: ClassVar[dict[str, Any]] = {
+        "password1": _("New password"),
+        "password2": _("The same once more"),
+    }
 
 
 class ChangePasswordForm(OurWords, theirs.ChangePasswordForm):  # type: ignore[misc]
-    words: ClassVar = {
+    words: ClassVar[dict[str, Any]] = {
         "oldpassword": _("Your password now"),
         "password1": _("New password"),
         "password2": _("The same once more"),
