@@ -95,3 +95,17 @@ def video_is_relayed(**_kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(Tags.security, deploy=True)
+def visitors_are_told_apart(**_kwargs: Any) -> list[CheckMessage]:
+    if not settings.ALLAUTH_TRUSTED_PROXY_COUNT:
+        return [
+            Warning(
+                "Everybody seems to come from the proxy's address: whoever guesses at passwords "
+                "locks all families out.",
+                hint="Set TRUSTED_PROXY_COUNT to the number of proxies in front (1 with Compose).",
+                id="telehealth.W002",
+            )
+        ]
+    return []

@@ -9,12 +9,35 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 from core.logging import configure as configure_logging
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(os.environ.get("LANTERN_VAR") or BASE_DIR / "var")
-env = environ.FileAwareEnv()
+
+
+class _Environment(FileAwareMapping):  # type: ignore[misc]
+    """A value without the line end an editor or `echo` leaves in its file.
+
+    coturn reads the same file by a shell, which drops it: with it, no credential would fit.
+    """
+
+    def __getitem__(self, key: str) -> str:
+        try:
+            return str(super().__getitem__(key)).rstrip("\r\n")
+        except OSError as exc:
+            raise ImproperlyConfigured(
+                f"{key}_FILE names a file that cannot be read ({exc.strerror})."
+            ) from None
+
+
+class _Env(environ.Env):  # type: ignore[misc]
+    ENVIRON = _Environment()
+
+
+env = _Env()
 
 CLINIC_NAME = env("CLINIC_NAME", default="Lantern Clinic")
 CLINIC_PHONE = env("CLINIC_PHONE", default="")

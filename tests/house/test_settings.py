@@ -24,6 +24,7 @@ CLINIC = {
     "EMAIL_URL": "smtp+tls://user:word@mail.example:587",
     "TURN_URLS": "turn:turn.example:3478",
     "TURN_SECRET": "a secret shared with coturn",
+    "TRUSTED_PROXY_COUNT": "1",
 }
 VALUES = {
     "DEBUG": False,
@@ -54,12 +55,13 @@ def test_the_deploy_check_is_clean_for_a_clinic() -> None:
     assert "no issues" in done.stdout
 
 
-def test_the_deploy_check_speaks_up_without_a_relay_or_with_mail_that_goes_nowhere() -> None:
-    poor = {key: value for key, value in CLINIC.items() if not key.startswith("TURN")}
+def test_the_deploy_check_speaks_up_without_relay_mail_or_visitors_own_addresses() -> None:
+    poor = {key: value for key, value in CLINIC.items() if not key.startswith(("TURN", "TRUST"))}
     poor["EMAIL_BACKEND"] = "anymail.backends.console.EmailBackend"
     done = start(poor, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
     assert done.returncode == 1
     assert "telehealth.W001" in done.stderr
+    assert "telehealth.W002" in done.stderr
     assert "telehealth.E001" in done.stderr
 
 
@@ -116,6 +118,23 @@ def test_secrets_may_come_from_files(tmp_path: Path) -> None:
     good = tmp_path / "secret_key"
     good.write_text(SECRET)
     assert tries({}, {"SECRET_KEY": None, "SECRET_KEY_FILE": str(good)}) == ["started", "started"]
+
+
+def test_the_line_end_an_editor_leaves_is_no_part_of_a_secret(tmp_path: Path) -> None:
+    """coturn gets the same file through a shell, which drops it: credentials would never fit."""
+    (tmp_path / "turn_secret").write_text("shared with coturn\n")
+    clinic = CLINIC | {"TURN_SECRET_FILE": str(tmp_path / "turn_secret")}
+    ask = "from django.conf import settings; print(repr(settings.TURN_SECRET))"
+    assert start(clinic, "-c", ask).stdout == "'shared with coturn'\n"
+
+
+def test_a_secret_file_that_is_missing_stops_the_start_and_is_named() -> None:
+    assert tries({"FIELD_KEYS": None, "FIELD_KEYS_FILE": "/nowhere/field_keys"}) == [
+        (
+            "ImproperlyConfigured: FIELD_KEYS_FILE names a file that cannot be read "
+            "(No such file or directory)."
+        )
+    ]
 
 
 def test_a_clinics_settings_are_not_refused() -> None:
