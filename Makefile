@@ -35,7 +35,8 @@ lint: setup ## style, templates, import contract
 types: setup ## mypy, strict
 	@$(BESIDE) .venv/bin/mypy .
 
-unit: setup ## house rules, unit and socket tests
+unit: setup ## house rules, unit and socket tests, a clinic behind its proxy
+	@LANTERN_VAR="$(LANTERN_TEST_VAR)" $(PY) -m telehealth.embedded.proxy > /dev/null
 	@$(BESIDE) $(PYTEST) -m "not browser" -n 2
 
 browser: setup ## browser tests with real Chromium

@@ -3,7 +3,7 @@
 # row-level security and triggers bind it.
 set -euo pipefail
 password=$(cat /run/secrets/app_password)
-psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --set=password="$password" <<'SQL'
-CREATE ROLE app LOGIN PASSWORD :'password';
+psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --no-psqlrc --set=password="$password" <<'SQL'
+CREATE ROLE app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'password';
 CREATE DATABASE lantern OWNER app;
 SQL

@@ -1,15 +1,19 @@
-"""Asks one address of this very container whether it answers: `python -m telehealth.probe URL`."""
+"""Asks one page of this very container whether it answers: `python -m telehealth.probe URL`."""
 
+import os
 import sys
 from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, Request, build_opener
 
 
 def main(url: str) -> int:
-    # The proxy's header keeps the redirect to https away; the address is always our own loopback.
-    request = Request(url, headers={"X-Forwarded-Proto": "https"})  # noqa: S310
+    # What the proxy says of a visitor: without, the host is refused or we are sent to https.
+    host = urlsplit(os.environ["PUBLIC_ORIGIN"]).netloc
+    request = Request(url, headers={"Host": host, "X-Forwarded-Proto": "https"})  # noqa: S310
+    # Never by an outgoing proxy of the clinic's: the address is always our own loopback.
     try:
-        with urlopen(request, timeout=4) as answer:  # noqa: S310
+        with build_opener(ProxyHandler({})).open(request, timeout=4) as answer:
             return 0 if answer.status == 200 else 1
     except (URLError, OSError):
         return 1
