@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 logger = structlog.get_logger("sessions_app.hub")
 
 HEARTBEAT_SECONDS = 10
+PULSE_SECONDS = 2
+PULSE = "hub.pulse"
 SUBSCRIBE_SECONDS = 2
 RETRY_SECONDS = 1
 
@@ -46,6 +48,10 @@ class Hub:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._running: list[asyncio.Task[Any]] = []
         self._changed = asyncio.Event()
+        self._self_group = f"hub.{uuid.uuid4().hex}"
+        self._pulse = asyncio.Event()
+        self._deaf = False
+        self._want(self._self_group)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Background work that must not be lost to the garbage collector, nor fail unseen."""
@@ -69,7 +75,7 @@ class Hub:
         if not self._running:
             self._running = [
                 asyncio.create_task(self._forever(work))
-                for work in (self._listen, self._subscribe, self._beat)
+                for work in (self._listen, self._subscribe, self._feel_pulse, self._beat)
             ]
         await room.refresh()
         return room
@@ -156,6 +162,8 @@ class Hub:
             room = self.rooms.get(uuid.UUID(about))
             if room is not None:
                 self.spawn(room.refresh())
+        elif kind == PULSE:
+            self._pulse.set()
         elif kind == broadcast.MUTE:
             self._ask_mute(uuid.UUID(about))
         elif kind == REVOKED:
@@ -191,20 +199,48 @@ class Hub:
             return True
         return await realtime.relay(broadcast.group(room.session_id), event)
 
+    # --- is the bell heard? -------------------------------------------------------------------
+
+    async def _feel_pulse(self) -> None:
+        """Ring for ourselves. While that is not heard, and once when it is again, read every room.
+
+        A dead or restarted Redis loses bells without a word to either side, and a withdrawal or a
+        line of chat must not wait for the slow heartbeat.
+        """
+        if not self.rooms:
+            await asyncio.sleep(PULSE_SECONDS)
+            return
+        self._pulse.clear()
+        await realtime.relay(self._self_group, {"type": PULSE})
+        try:
+            async with asyncio.timeout(PULSE_SECONDS):
+                await self._pulse.wait()
+        except TimeoutError:
+            heard = False
+        else:
+            heard = True
+        if self._deaf or not heard:
+            await self._read_all_rooms(PULSE_SECONDS / 2)
+        self._deaf = not heard
+        if heard:
+            await asyncio.sleep(PULSE_SECONDS)
+
+    async def _read_all_rooms(self, seconds: float) -> None:
+        rooms = list(self.rooms.values())
+        for room in rooms:
+            await room.refresh()
+            # Spread: a hundred rooms must not be read in one burst.
+            await asyncio.sleep(seconds / len(rooms))
+
     # --- heartbeat ----------------------------------------------------------------------------
 
     async def _beat(self) -> None:
         """Presence, and a reading of every room: what a lost bell or a dead Redis kept from us."""
         await asyncio.sleep(HEARTBEAT_SECONDS)
-        rooms = list(self.rooms.values())
-        if not rooms:
-            return
-        ids = [pk for room in rooms for pk in room.sockets]
-        await pool.run(seen, participant_ids=ids)
-        for room in rooms:
-            await room.refresh()
-            # Spread: a hundred rooms must not be read in one burst.
-            await asyncio.sleep(HEARTBEAT_SECONDS / 2 / len(rooms))
+        ids = [pk for room in self.rooms.values() for pk in room.sockets]
+        if ids:
+            await pool.run(seen, participant_ids=ids)
+        await self._read_all_rooms(HEARTBEAT_SECONDS / 2)
 
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()

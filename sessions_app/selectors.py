@@ -116,14 +116,10 @@ def chat_since(
     return list(found.select_related("session__appointment__child").order_by("seq")[:CHAT_PAGE])
 
 
-def session_of(appointment: Appointment) -> Session:
-    """With its checklist; somebody has arrived already."""
-    return Session.objects.select_related("checklist").get(appointment=appointment)
-
-
 def place_of(seat: Seat) -> Participant | None:
     """Where this person stands in this session; None before they first came."""
-    return Participant.objects.filter(session__appointment=seat.appointment, user=seat.user).first()
+    found = Participant.objects.filter(session__appointment=seat.appointment, user=seat.user)
+    return found.select_related("session__checklist").first()
 
 
 def note_of(seat: Seat) -> SessionNote | None:

@@ -18,7 +18,7 @@ from sessions_app.access import Seat, Verb, enter, get_seat_for
 from sessions_app.actions.outcome import derive_outcome
 from sessions_app.errors import ChecklistFirst, ConsentMissing, Ended
 from sessions_app.models import Admission, Part, Participant, Place, Session, SessionState
-from sessions_app.selectors import present
+from sessions_app.selectors import here, present
 
 # What `connection` says of somebody whose page asks instead of a socket.
 BY_PAGE = "page"
@@ -188,19 +188,19 @@ def close_forgotten(*, actor: Actor, after: timedelta) -> int:
     return closed
 
 
-def waits_by_page(*, participant_id: uuid.UUID) -> None:
+def waits_by_page(*, person: Participant) -> None:
     """Sockets are blocked: opening or asking the page says "I am here" for the next seconds.
 
     Never for a therapist: a page that asks is no professional who hears and sees (never alone).
     """
-    with transaction.atomic():
-        row = Participant.objects.filter(
-            ~Q(part=Part.THERAPIST), pk=participant_id, connection__in=["", BY_PAGE]
-        )
-        news = row.exclude(present()).values_list("session_id", flat=True).first()
-        row.update(connection=BY_PAGE, seen_at=timezone.now())
-        if news is not None:
-            broadcast.places_changed(news)
+    if person.part == Part.THERAPIST or person.connection not in {"", BY_PAGE}:
+        return
+    # Only where no socket has taken the seat meanwhile.
+    row = Participant.objects.filter(pk=person.pk, connection__in=["", BY_PAGE])
+    row.update(connection=BY_PAGE, seen_at=timezone.now())
+    if not here(person):
+        _note_joined(person.session)
+        broadcast.places_changed(person.session_id)
 
 
 def seat_lost(*, participant_id: uuid.UUID, connection: str) -> None:

@@ -21,7 +21,7 @@ from sessions_app.actions import chat, checklist, room
 from sessions_app.errors import BadShape, Ended, TooLong
 from sessions_app.forms import ChatForm, ChecklistForm, SinceForm
 from sessions_app.models import Part, Participant, Place, Session
-from sessions_app.selectors import as_events, chat_since, participants, place_of, session_of
+from sessions_app.selectors import as_events, chat_since, participants, place_of
 
 
 def socket_url(seat: Seat, query: str = "") -> str:
@@ -91,13 +91,13 @@ def _my_row(seat: Seat) -> Participant:
     person = place_of(seat)
     if person is None or person.place in {Place.LEFT, Place.REMOVED}:
         person = room.arrive(actor=seat.user, appointment_id=seat.appointment.pk, connection="")
-    room.waits_by_page(participant_id=person.pk)
+    room.waits_by_page(person=person)
     return person
 
 
 def live_context(seat: Seat, me: Participant) -> dict[str, Any]:
     appointment = seat.appointment
-    session = session_of(appointment)
+    session = me.session
     everyone = participants(session.pk)
     lines = as_events(chat_since(session.pk, 0, me), everyone)
     context = {
