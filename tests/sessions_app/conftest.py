@@ -10,7 +10,7 @@ from accounts.models import User
 from scheduling.models import Appointment
 from tests.cast import Cast
 from tests.conftest import Live
-from tests.sessions_app.steps import Wire, appointment_now, listed
+from tests.sessions_app.steps import Wire, appointment_now, listed, wire_to
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def wire(live: Live, signed: Cast) -> Iterator[Callable[..., Wire]]:
 
     def open_wire(user: User | None, appointment: Any, query: str = "") -> Wire:
         about = getattr(appointment, "pk", appointment)
-        opened.append(Wire(live, user, about, query))
+        opened.append(wire_to(live, user, about, query))
         return opened[-1]
 
     yield open_wire

@@ -95,20 +95,17 @@ def until(what: Callable[[], Any], *, seconds: float = 10) -> Any:
 
 
 class Wire:
-    """One person's socket to the live server, as a page would open it."""
+    """One person's socket to a real server, as a page would open it."""
 
-    def __init__(
-        self, live: Live, user: User | None, appointment_id: uuid.UUID, query: str = ""
-    ) -> None:
-        self.user = user
-        self.cookie = client_for(user).cookies["sessionid"].value if user else ""
+    def __init__(self, address: str, *, origin: str, cookie: str) -> None:
+        self.cookie = cookie
         self.heard: list[dict[str, Any]] = []
         self._opened = ExitStack()
         self.socket = self._opened.enter_context(
             connect(
-                f"{live.url.replace('http', 'ws')}/ws/sessions/{appointment_id}/{query}",
-                origin=live.url,  # type: ignore[arg-type]
-                additional_headers={"Cookie": f"sessionid={self.cookie}"},
+                address,
+                origin=origin,  # type: ignore[arg-type]
+                additional_headers={"Cookie": f"sessionid={cookie}"},
                 open_timeout=10,
                 max_size=None,
             )
@@ -169,3 +166,12 @@ class Wire:
 
     def close(self) -> None:
         self._opened.close()
+
+
+def wire_to(live: Live, user: User | None, appointment_id: uuid.UUID, query: str = "") -> Wire:
+    """`user` signs in anew and opens a socket to the live server of this test."""
+    return Wire(
+        f"{live.url.replace('http', 'ws')}/ws/sessions/{appointment_id}/{query}",
+        origin=live.url,
+        cookie=client_for(user).cookies["sessionid"].value if user else "",
+    )

@@ -23,7 +23,7 @@ from sessions_app.models import ChatMessage
 from tests.cast import Cast
 from tests.conftest import Live
 from tests.sessions_app.conftest import Meeting
-from tests.sessions_app.steps import Wire, listed, seat_of, until
+from tests.sessions_app.steps import Wire, listed, seat_of, until, wire_to
 
 
 class Server:
@@ -79,7 +79,7 @@ def story(server: Server, live: Live, signed: Cast, now: Appointment) -> Iterato
     opened: list[Wire] = []
 
     def open_wire(user: Any, appointment: Any, query: str = "") -> Wire:
-        opened.append(Wire(live, user, appointment.pk, query))
+        opened.append(wire_to(live, user, appointment.pk, query))
         return opened[-1]
 
     therapist, child = open_wire(signed.amara, now), open_wire(signed.sam, now)
