@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import (
@@ -33,6 +33,8 @@ class ConsentStatus:
     signature: ConsentSignature | None
     assent: Assent | None
     assent_needed: bool
+    # Of every version: a child that asked gets an answer also after the text was renewed.
+    open_questions: tuple[Assent, ...] = ()
 
     @property
     def guardian_signed(self) -> bool:
@@ -67,25 +69,27 @@ def consent_statuses(
     signers = GuardianLink.objects.current().filter(
         child=OuterRef("child"), guardian=OuterRef("signer"), scopes__contains=[Scope.CONSENT]
     )
-    about: dict[str, Any] = {
-        "child__in": children,
-        "document__kind": kind,
-        "document__version__gte": oldest_valid,
-    }
+    about: dict[str, Any] = {"child__in": children, "document__kind": kind}
     # Oldest first: what is kept for each child is the newest.
     signatures = {
         row.child_id: row
         for row in ConsentSignature.objects.filter(
-            Exists(signers), withdrawn_at=None, **about
+            Exists(signers), withdrawn_at=None, document__version__gte=oldest_valid, **about
         ).order_by("signed_at")
     }
-    assents = {row.child_id: row for row in Assent.objects.filter(**about).order_by("answered_at")}
+    answers = list(
+        Assent.objects.filter(**about)
+        .annotate(version=F("document__version"))
+        .order_by("answered_at")
+    )
+    assents = {row.child_id: row for row in answers if row.version >= oldest_valid}
     return {
         child.pk: ConsentStatus(
             versions[0],
             signatures.get(child.pk),
             assents.get(child.pk),
             child.age >= ASSENT_FROM_AGE,
+            _open_questions(child, answers),
         )
         for child in children
     }
@@ -108,10 +112,12 @@ def licences_of(colleague: StaffMembership) -> QuerySet[Licence]:
     ).order_by("place", "valid_from")
 
 
-def open_questions(child: Child) -> QuerySet[Assent]:
-    return Assent.objects.filter(
-        child=child, answer=AssentAnswer.QUESTION, reply__isnull=True
-    ).order_by("answered_at")
+def _open_questions(child: Child, answers: Collection[Assent]) -> tuple[Assent, ...]:
+    return tuple(
+        row
+        for row in answers
+        if row.child_id == child.pk and row.answer == AssentAnswer.QUESTION and row.reply is None
+    )
 
 
 def people_around(child: Child) -> tuple[list[GuardianLink], list[CareTeamMembership]]:

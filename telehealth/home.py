@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.access import Verb, visible_children
 from accounts.models import AssentAnswer, Child, Role, User
-from accounts.selectors import ConsentStatus, consent_status, staff_list
+from accounts.selectors import ConsentStatus, consent_status, consent_statuses, staff_list
 from core.timezones import label, spoken
 from scheduling.access import visible_appointments
 from scheduling.models import Appointment, State
@@ -132,7 +132,8 @@ def guardian_home(user: User) -> dict[str, Any]:
     children = list(
         visible_children(user, Verb.SEE).filter(guardian_links__guardian=user).distinct()
     )
-    family = [FamilyMember(child, consent_status(child)) for child in children]
+    consents = consent_statuses(children)
+    family = [FamilyMember(child, consents[child.pk]) for child in children]
     by_child = {member.child.pk: member for member in family}
     for appointment in upcoming_for(user)[:20]:
         if appointment.child_id in by_child:

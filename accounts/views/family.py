@@ -10,10 +10,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from accounts import actions
-from accounts.access import Verb, can, check_adult, get_child_for
+from accounts.access import Verb, check_adult, get_child_and_verbs_for, get_child_for
 from accounts.forms import AddChildForm, PassphraseForm
 from accounts.models import User
-from accounts.selectors import consent_status, open_questions, people_around
+from accounts.selectors import consent_status, people_around
 from core.audit.actions import record
 from core.pages import attempt, respond
 
@@ -46,20 +46,20 @@ def child_sign_in_card(request: HttpRequest, child_id: UUID) -> HttpResponse:
 @login_required
 def child_detail(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
-    child = get_child_for(user, child_id, Verb.SEE)
+    child, may = get_child_and_verbs_for(user, child_id)
     guardians, team = people_around(child)
-    treats = can(user, Verb.TREAT, child)
+    consent = consent_status(child)
     if child.user_id != user.pk:
         record(actor=user, action="child.view", obj=child, child_id=child.pk)
     context = {
         "child": child,
-        "consent": consent_status(child),
+        "consent": consent,
         "guardians": guardians,
         "team": team,
-        "may_consent": can(user, Verb.CONSENT, child),
-        "may_manage": can(user, Verb.MANAGE_SIGN_IN, child),
-        "may_book": can(user, Verb.BOOK, child),
-        "questions": list(open_questions(child)) if treats else [],
+        "may_consent": Verb.CONSENT in may,
+        "may_manage": Verb.MANAGE_SIGN_IN in may,
+        "may_book": Verb.BOOK in may,
+        "questions": consent.open_questions if Verb.TREAT in may else [],
     }
     return respond(request, "accounts/child_detail.html", context)
 

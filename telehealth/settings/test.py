@@ -13,7 +13,26 @@ os.environ.setdefault("PUBLIC_ORIGIN", "http://testserver")
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
 
 from telehealth.settings.base import *  # noqa: E402, F403
-from telehealth.settings.base import CACHES, CHANNEL_LAYERS, DATABASES, STORAGES  # noqa: E402
+from telehealth.settings.base import (  # noqa: E402
+    CACHES,
+    CHANNEL_LAYERS,
+    DATABASES,
+    INSTALLED_APPS,
+    MIDDLEWARE,
+    STORAGES,
+)
+
+# A page that asks once per row fails its test, whichever test opened it: the app watches Django's
+# relations, the middleware counts for one request.
+INSTALLED_APPS += ["zeal"]
+MIDDLEWARE.insert(0, "zeal.middleware.zeal_middleware")
+ZEAL_SHOW_ALL_CALLERS = True
+ZEAL_ALLOWLIST = [
+    # One row of the outbox for each person told: a family and a therapist, never more.
+    {"model": "notifications.Notification", "field": "get()"},
+    # A refused time is checked with the child's week, and fresh times are shown with a new look.
+    {"model": "accounts.Child", "field": "get()"},
+]
 
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 DATABASES["default"]["TEST"] = {"NAME": _name}

@@ -2,7 +2,7 @@
 
 from accounts import actions
 from accounts.models import AssentAnswer
-from accounts.selectors import current_document, open_questions
+from accounts.selectors import consent_status, current_document
 from tests.cast import Cast, client_for
 
 ASKED = "Can my cat be there?"
@@ -26,6 +26,6 @@ def test_the_therapist_finds_the_question_on_the_childs_page_until_it_is_answere
     assert guardian.status_code == 200
     assert "has a question" not in guardian.text
     therapist.post(f"/assent/{asked.pk}/reply/", {"reply": "Yes, please bring it."})
-    assert list(open_questions(signed.sam_child)) == []
+    assert consent_status(signed.sam_child).open_questions == ()
     assert "has a question" not in therapist.get(path).text
     assert "Yes, please bring it." in client_for(signed.sam).get("/assent/").text

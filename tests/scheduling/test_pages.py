@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import time_machine
-import zeal
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -312,12 +311,7 @@ def test_a_page_asks_the_database_little(signed: Cast, name: str) -> None:
     url = door(signed, name, subject, session, hold)
     client = client_for(signed.amara if name == "hours" else signed.maria)
     client.get(url)
-    with (
-        zeal.zeal_context(),
-        CaptureQueriesContext(
-            connection,
-        ) as queries,
-    ):
+    with CaptureQueriesContext(connection) as queries:
         assert client.get(url).status_code == 200
     asked = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(asked) <= MOST_QUERIES, "\n".join(q[:150] for q in asked)

@@ -44,7 +44,7 @@ def test_every_role_has_a_home_with_few_queries(
     sign(cast.maria, cast.sam_child)
     client = client_for(getattr(cast, who))
     client.get("/")
-    with django_assert_max_num_queries(14):  # type: ignore[operator]
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
         response = client.get("/")
     assert response.status_code == 200
 
