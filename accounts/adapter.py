@@ -1,17 +1,24 @@
 """Where allauth meets our people: who may register, and who needs a verified address."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions.consent import truncated
 from accounts.broadcast import access_revoked
 from accounts.models import User
 from accounts.tokens import adult_username
 
 # One sentence for a wrong name and a wrong password, so that neither can be probed.
 MISMATCH = _("Those two do not fit together. Please try both again.")
+
+
+def tried_name(credentials: dict[str, Any]) -> str:
+    """One spelling for all that the database takes for the same name: it compares by UPPER()."""
+    return str(credentials.get("email") or credentials.get("username") or "").strip().upper()
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -26,6 +33,26 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             ours if path.endswith(".EmailVerificationStage") else path
             for path in super().get_login_stages()
         ]
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Whose name was tried from which network. allauth's own key holds the Host header, which
+        a guesser may vary; and one name alone would let anybody shut a child out of a session.
+        """
+        return f"{tried_name(credentials)}|{truncated(self.get_client_ip(request))}"
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Beside the limit per network a wide one for each name, however many networks guess."""
+        super().pre_authenticate(request, **credentials)
+        anywhere = ratelimit.consume(
+            request,
+            app="allauth.account",
+            action="login_failed_anywhere",
+            key=tried_name(credentials),
+        )
+        if not anywhere:
+            raise self.validation_error("too_many_login_attempts")
+        # A successful sign-in gives both back.
+        self._login_failed_rl_usage.usage.extend(anywhere.usage)
 
     def populate_username(self, request: HttpRequest, user: User) -> None:  # noqa: ARG002
         """Adults sign in by address; the username only has to be unique and says nothing."""

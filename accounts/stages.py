@@ -12,6 +12,7 @@ class AdultsVerifyTheirAddress(EmailVerificationStage):  # type: ignore[misc]
 
     def handle(self) -> Any:
         user = self.login.user
-        if not user.email and Child.objects.filter(user=user).exists():
+        # Nobody: somebody signed up with an address that is known, which only its owner is told.
+        if user is not None and not user.email and Child.objects.filter(user=user).exists():
             return None, True
         return super().handle()

@@ -53,13 +53,18 @@ def push(request: HttpRequest) -> HttpResponse:
         raise Http404
     person = person_of(request)
     if request.POST.get("off"):
-        actions.unsubscribe_push(actor=person, endpoint=request.POST.get("endpoint", ""))
+        actions.unsubscribe_push(actor=person, endpoint=_text(request.POST.get("endpoint")))
         return HttpResponse(status=204)
     form = PushForm(request.POST)
     if not form.is_valid():
         return JsonResponse(form.errors, status=422)
     actions.subscribe_push(actor=person, **form.cleaned_data)
     return HttpResponse(status=204)
+
+
+def _text(value: str | None) -> str:
+    """Without NUL, which Postgres refuses with an error of its own."""
+    return (value or "").replace("\x00", "")
 
 
 def _only_in_the_demo() -> None:
@@ -77,7 +82,7 @@ def _unlisted(response: HttpResponse) -> HttpResponse:
 def mailbox_list(request: HttpRequest) -> HttpResponse:
     """Every e-mail of the demo clinic, newest first; `?to=` narrows to one address."""
     _only_in_the_demo()
-    to = request.GET.get("to", "")
+    to = _text(request.GET.get("to"))
     page = Paginator(mailbox.messages(to), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"page": page, "to": to, "addresses": mailbox.addresses()}
     return _unlisted(render(request, "notifications/mailbox.html", context))

@@ -154,7 +154,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.OneLook"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -181,6 +181,12 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+# "key" is a name and a network (accounts.adapter): a sibling's or a stranger's wrong guesses must
+# not shut a child out for long. The wide limit keeps a passphrase of 27 bits safe (accounts.words).
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
+    "login_failed": "20/m/ip,10/5m/key",
+    "login_failed_anywhere": "200/d/key",
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 USERSESSIONS_TRACK_ACTIVITY = False
 LOGIN_URL = "account_login"

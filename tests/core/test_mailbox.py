@@ -80,3 +80,9 @@ def test_outside_the_demo_there_is_no_such_page(
 def test_an_unknown_mail_is_not_found(mail: MailboxMessage, client: Client) -> None:
     assert client.get(f"/mailbox/{uuid.uuid4()}/").status_code == 404
     assert client.get(f"/mailbox/attachments/{uuid.uuid4()}/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_nul_in_the_filter_finds_nothing(client: Client, settings: Any) -> None:
+    settings.DEMO = True
+    assert client.get("/mailbox/?to=%00x").status_code == 200

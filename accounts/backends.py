@@ -1,0 +1,20 @@
+"""Who is signing in: allauth's backend, which looks each name up once."""
+
+from typing import Any
+
+from allauth.account.auth_backends import AuthenticationBackend
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+
+
+class OneLook(AuthenticationBackend):  # type: ignore[misc]
+    def authenticate(
+        self, request: HttpRequest | None, **credentials: Any
+    ) -> AbstractBaseUser | None:
+        """An address is not tried as a username as well: hashing twice told by its time whether
+        somebody here has it.
+        """
+        if credentials.get("email"):
+            credentials.pop("username", None)
+        found: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        return found
