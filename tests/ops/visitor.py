@@ -8,7 +8,6 @@ import uuid
 from contextlib import AbstractContextManager
 from email import message_from_string
 from email.policy import default
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, cast
 
 import requests
@@ -31,7 +30,13 @@ class Visitor(requests.Session):
             self.verify = authority(clinic)
         else:
             self.headers["X-Forwarded-Proto"] = "https"
-            self.cookies.set_policy(DefaultCookiePolicy(secure_protocols=("http", "https")))
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        answer = super().send(request, **options)
+        if not self.clinic.caddy:
+            for cookie in self.cookies:
+                cookie.secure = False  # else it would not be sent back without TLS
+        return answer
 
     def see(self, path: str, *, status: int = 200, **more: Any) -> str:
         answer = self.get(self.base + path, timeout=20, **more)
