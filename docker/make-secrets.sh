@@ -13,7 +13,8 @@ once redis_password "$(random)"
 once turn_secret "$(random)"
 once database_url "postgres://app:$(cat secrets/app_password)@db:5432/lantern"
 once redis_url "redis://:$(cat secrets/redis_password)@redis:6379/0"
-[ -s secrets/email_url ] || echo "Now write secrets/email_url, for example smtp+tls://user:password@mail.example:587"
 # The containers read the files as users of their own; on this machine nobody passes the folder.
-chmod 0444 secrets/*
+touch secrets/email_url
+chmod 0644 secrets/*
 chmod 0700 secrets
+[ -s secrets/email_url ] || echo "Now write secrets/email_url, for example smtp+tls://user:password@mail.example:587"

@@ -9,6 +9,10 @@ from telehealth.settings.base import env
 
 DEBUG = False
 
+for _name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
+    if not env(_name):
+        raise ImproperlyConfigured(f"{_name} is empty.")
+
 # EMAIL_BACKEND, when given, wins over the one EMAIL_URL implies: a provider's API by anymail.
 _mail = env.email_url("EMAIL_URL")
 vars().update(_mail | {"EMAIL_BACKEND": env("EMAIL_BACKEND", default=_mail["EMAIL_BACKEND"])})

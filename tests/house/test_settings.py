@@ -94,6 +94,12 @@ def test_a_missing_value_stops_the_start_and_is_named() -> None:
     assert said == [f"ImproperlyConfigured: Set the {name} environment variable" for name in names]
 
 
+def test_an_address_left_empty_stops_the_start_and_is_named() -> None:
+    names = ["DATABASE_URL", "REDIS_URL", "EMAIL_URL"]
+    said = tries(*({name: ""} for name in names))
+    assert said == [f"ImproperlyConfigured: {name} is empty." for name in names]
+
+
 def test_an_unsafe_value_stops_the_start_before_anything_answers(tmp_path: Path) -> None:
     demo = tmp_path / "demo.key"
     demo.write_text("z9" * 40)
