@@ -270,7 +270,7 @@ async def _chat_send(
     socket: RoomSocket, hub: hubs.Hub, room: Room, payload: protocol.ChatSend
 ) -> None:
     line = Line(room.session_id, socket.participant_id, socket.user_id, payload.nonce, payload.text)
-    written = await hub.writer.write(line)
+    written = await room.write(hub.writer, line)
     if written.error is not None or written.message is None:
         raise written.error or NotIn()
     message = written.message
@@ -282,8 +282,7 @@ async def _chat_send(
         "text": message.body,  # a nonce used twice keeps its first words
         "at": message.sent_at.isoformat(),
     }
-    if not room.deliver(event, writer=socket.participant_id):
-        await room.catch_up()
+    await room.hand_out(event, socket.participant_id)
     socket.send({"type": "chat.ack", **event})
 
 

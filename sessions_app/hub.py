@@ -19,6 +19,7 @@ from accounts.broadcast import REVOKED, person_group
 from core import realtime
 from sessions_app import broadcast, pool
 from sessions_app.actions.room import seen
+from sessions_app.chat_reader import ChatReader
 from sessions_app.chat_writer import ChatWriter
 from sessions_app.rooms import TAKEN_OVER, Room
 
@@ -40,6 +41,7 @@ class Hub:
     def __init__(self) -> None:
         self.rooms: dict[uuid.UUID, Room] = {}
         self.writer = ChatWriter()
+        self.reader = ChatReader()
         self._layer = get_channel_layer()
         self._channel = ""
         self._naming = asyncio.Lock()
@@ -67,21 +69,29 @@ class Hub:
     # --- sockets ------------------------------------------------------------------------------
 
     async def join(self, socket: "RoomSocket") -> Room:
-        room = self.rooms.setdefault(socket.session_id, Room(socket.session_id))
+        room = self.rooms.get(socket.session_id)
+        if room is None:
+            room = self.rooms[socket.session_id] = Room(socket.session_id, self.reader)
         if (before := room.sockets.get(socket.participant_id)) is not None:
             before.close(TAKEN_OVER)
         room.sockets[socket.participant_id] = socket
-        self._want(broadcast.group(socket.session_id), person_group(socket.user_id))
+        self._want(*self._groups(socket))
         if not self._running:
             self._running = [
                 asyncio.create_task(self._forever(work))
-                for work in (self._listen, self._subscribe, self._feel_pulse, self._beat)
+                for work in (
+                    self._listen,
+                    self._subscribe,
+                    self._feel_pulse,
+                    self._beat,
+                    self._look_again,
+                )
             ]
         await room.refresh()
         return room
 
     def leave(self, socket: "RoomSocket") -> None:
-        self._drop(broadcast.group(socket.session_id), person_group(socket.user_id))
+        self._drop(*self._groups(socket))
         room = self.rooms.get(socket.session_id)
         if room is None:
             return
@@ -91,6 +101,11 @@ class Hub:
             del self.rooms[room.session_id]
 
     # --- bells --------------------------------------------------------------------------------
+
+    @staticmethod
+    def _groups(socket: "RoomSocket") -> tuple[str, ...]:
+        room, person = broadcast.group(socket.session_id), person_group(socket.user_id)
+        return room, person, broadcast.ALL_CHAT
 
     def _want(self, *groups: str) -> None:
         self._wanted.update(groups)
@@ -154,10 +169,7 @@ class Hub:
         if kind == broadcast.SIGNAL:
             self._pass_signal(event)
         elif kind == broadcast.CHAT:
-            session_id, _, seq = about.partition(":")
-            room = self.rooms.get(uuid.UUID(session_id))
-            if room is not None and int(seq) > room.delivered:
-                self.spawn(room.catch_up())
+            self._hear_of_lines(about)
         elif kind == broadcast.PLACES:
             room = self.rooms.get(uuid.UUID(about))
             if room is not None:
@@ -169,6 +181,13 @@ class Hub:
         elif kind == REVOKED:
             for room in list(self.rooms.values()):
                 self.spawn(room.refresh())
+
+    def _hear_of_lines(self, about: str) -> None:
+        for part in about.split():
+            session_id, _, seq = part.partition(":")
+            room = self.rooms.get(uuid.UUID(session_id))
+            if room is not None:
+                room.hear_of(int(seq))
 
     def _ask_mute(self, participant_id: uuid.UUID) -> None:
         for room in self.rooms.values():
@@ -235,11 +254,15 @@ class Hub:
     # --- heartbeat ----------------------------------------------------------------------------
 
     async def _beat(self) -> None:
-        """Presence, and a reading of every room: what a lost bell or a dead Redis kept from us."""
+        """Presence. By itself: while a busy machine reads all rooms, nobody may seem to be gone."""
         await asyncio.sleep(HEARTBEAT_SECONDS)
         ids = [pk for room in self.rooms.values() for pk in room.sockets]
         if ids:
             await pool.run(seen, participant_ids=ids)
+
+    async def _look_again(self) -> None:
+        """A reading of every room: what a lost bell or a dead Redis kept from us."""
+        await asyncio.sleep(HEARTBEAT_SECONDS)
         await self._read_all_rooms(HEARTBEAT_SECONDS / 2)
 
 

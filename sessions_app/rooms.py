@@ -11,9 +11,11 @@ import structlog
 
 from core.errors import CONNECTION_ERRORS
 from sessions_app import pool
+from sessions_app.actions.chat import Line, Written
+from sessions_app.chat_reader import ChatReader
+from sessions_app.chat_writer import ChatWriter
 from sessions_app.models import Place, SessionState
 from sessions_app.reading import Reading, read_room
-from sessions_app.selectors import CHAT_PAGE, as_events, chat_since
 
 if TYPE_CHECKING:
     from sessions_app.consumers import RoomSocket
@@ -28,11 +30,14 @@ FRESH_SECONDS = 2
 class Room:
     """All sockets of this process in one session. Only ever touched from the event loop."""
 
-    def __init__(self, session_id: uuid.UUID) -> None:
+    def __init__(self, session_id: uuid.UUID, reader: ChatReader) -> None:
         self.session_id = session_id
+        self._reader = reader
         self.sockets: dict[uuid.UUID, RoomSocket] = {}
         self.reading: Reading | None = None
         self.delivered = 0
+        self._stored = 0  # the highest number we have heard of
+        self._writing = 0  # lines from here on their way to the database
         self._read_at = 0.0
         self._lock = asyncio.Lock()
         self._stale = False
@@ -58,8 +63,7 @@ class Room:
             if first:
                 self.delivered = reading.last_seq
             self._tell_all()
-        if reading.last_seq > self.delivered:
-            await self.catch_up()
+        self.hear_of(reading.last_seq)
 
     async def refresh_if_old(self) -> None:
         """Before a message that no action checks again: even with a dead Redis, who is here is
@@ -136,19 +140,27 @@ class Room:
                 socket.send_text(text)
         return True
 
-    async def catch_up(self) -> None:
-        """Read what other processes wrote, once for all sockets here."""
-        async with self._lock:
-            rows: list[dict[str, Any]] | None = None
-            while rows is None or len(rows) == CHAT_PAGE:
-                try:
-                    rows = await pool.run(self._missed, self.delivered)
-                except CONNECTION_ERRORS:
-                    return
-                for event in rows:
-                    if not self.deliver(event):
-                        return
+    def hear_of(self, seq: int) -> None:
+        """Lines up to `seq` are stored. Our own come without a detour, so wait for those first."""
+        self._stored = max(self._stored, seq)
+        if self._stored > self.delivered and not self._writing:
+            self._reader.read(self)
 
-    def _missed(self, seq: int) -> list[dict[str, Any]]:
-        people = self.reading.view.people if self.reading else []
-        return as_events(chat_since(self.session_id, seq), people)
+    async def write(self, writer: ChatWriter, line: Line) -> Written:
+        """Store one line; whatever bell rings meanwhile is most likely its own."""
+        self._writing += 1
+        written = None
+        try:
+            written = await writer.write(line)
+        finally:
+            self._writing -= 1
+            if written is None or written.error is not None:
+                self.hear_of(0)
+        return written
+
+    async def hand_out(self, event: dict[str, Any], writer: uuid.UUID) -> None:
+        """A line stored from here, to everybody here; first what others wrote before it."""
+        if self.deliver(event, writer=writer):
+            self.hear_of(event["seq"])
+        else:
+            await self._reader.read(self)

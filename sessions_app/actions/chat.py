@@ -70,8 +70,7 @@ def write_many(lines: Sequence[Line]) -> list[Written]:
     ChatMessage.objects.bulk_create(fresh)
     touched = {row.session_id: sessions[row.session_id] for row in fresh}
     Session.objects.bulk_update(touched.values(), ["last_seq"])
-    for session in touched.values():
-        broadcast.chat_written(session.pk, session.last_seq)
+    broadcast.chat_written({session.pk: session.last_seq for session in touched.values()})
     return results
 
 

@@ -39,7 +39,7 @@ def test_a_withdrawal_on_a_page_closes_a_socket_before_the_next_heartbeat(signed
         child = Line(signed.sam, sign_in, appointment)
         await until(lambda: "welcome" in child.kinds())
         hub = hubs.current()
-        await until(lambda: len(ours(hub)) == 2)
+        await until(lambda: len(ours(hub)) == 3)
         rung = time.monotonic()
         # From a thread without the hub, as a page's process would.
         await asyncio.to_thread(withdraw)
