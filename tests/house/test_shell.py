@@ -7,6 +7,10 @@ import pytest
 pytestmark = pytest.mark.browser
 
 ELSEWHERE = "https://weather.test/"
+# The browser scrolls when it has time for it: this is waited for, not measured once.
+FOOT_STANDS_ABOVE_THE_BAR = """() =>
+    document.querySelector("footer .foot-row").getBoundingClientRect().bottom
+    <= document.querySelector(".safety").getBoundingClientRect().top + 1"""
 
 
 def open_home(page: Any) -> None:
@@ -52,6 +56,8 @@ def test_the_safety_buttons_stand_in_view_on_every_page_and_cover_nothing(
     for path in ("/", "/help/now/", "/accounts/login/", "/no-such-page/"):
         page.goto(path)
         page.keyboard.press("End")
+        if width < 768:
+            page.wait_for_function(FOOT_STANDS_ABOVE_THE_BAR)
         for name in ("Quick exit", "Get help now"):
             link = page.get_by_role("link", name=name, exact=True).first
             if width < 768:
@@ -59,9 +65,6 @@ def test_the_safety_buttons_stand_in_view_on_every_page_and_cover_nothing(
                 assert box["y"] + box["height"] <= 740
                 assert box["height"] >= 44
                 places.add((name, round(box["x"]), round(box["y"])))
-        foot = page.locator("footer .foot-row").bounding_box()
-        bar = page.locator(".safety").bounding_box()
-        assert width >= 768 or foot["y"] + foot["height"] <= bar["y"] + 1
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert len(places) in {0, 2}
 
@@ -137,3 +140,44 @@ def test_a_form_is_sent_once_however_often_it_is_pressed(page_for: Any) -> None:
         }"""
     )
     assert sent == 1
+
+
+def tab_to(page: Any, wanted: str) -> None:
+    """Press Tab until the first of `wanted` has the focus, and see that the focus shows."""
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip-link"
+    page.locator(wanted).first.evaluate("element => { element.dataset.wanted = 'yes' }")
+    for _press in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.dataset.wanted") == "yes":
+            break
+    assert page.evaluate("document.activeElement.dataset.wanted") == "yes"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+@pytest.mark.parametrize(
+    ("who", "next_thing"),
+    [
+        (None, ".door .btn"),
+        ("sam", ""),  # nothing is planned, so there is nothing to press
+        ("maria", ".next-step .btn"),
+        ("amara", ""),
+        ("pat", "main .btn"),
+        ("mo", ""),
+    ],
+)
+def test_each_home_fits_a_phone_and_the_keyboard_reaches_the_next_thing(
+    page_for: Any, signed: Any, who: str | None, next_thing: str
+) -> None:
+    page = page_for(getattr(signed, who) if who else None, width=360, height=740)
+    complaints: list[str] = []
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto("/")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator("h1").count() == 1
+    for name in ("Quick exit", "Get help now"):
+        assert page.get_by_role("link", name=name, exact=True).is_visible()
+    if next_thing:
+        tab_to(page, next_thing)
+    assert complaints == []
