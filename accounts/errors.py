@@ -58,6 +58,13 @@ class LastManager(DomainError):
     message = _("Somebody has to run the practice. Invite another practice manager first.")
 
 
+class EnoughChildren(DomainError):
+    """Each child can hold times and be booked for: nobody adds them without end."""
+
+    code = "enough_children"
+    message = _("You look after many children here already. Please call the clinic to add one.")
+
+
 class ChildAge(DomainError):
     code = "child_age"
     message = _("Lantern is for children from 6 to 17 years.")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import AssentAnswer, ConsentDocument, Relation, Role, Theme, User
 from accounts.places import PLACES
 from accounts.words import suggested_passphrase, suggested_username
-from core.forms import TimeZoneField
+from core.forms import NameField, TimeZoneField
 
 NAME_HELP = _("A first name or a name you like. No surname, please.")
 
@@ -18,9 +18,7 @@ NAME_HELP = _("A first name or a name you like. No surname, please.")
 class GuardianSignupForm(forms.Form):
     """What allauth's sign-up asks besides e-mail and passphrase (settings name this class)."""
 
-    display_name = forms.CharField(
-        label=_("What shall we call you?"), max_length=40, help_text=NAME_HELP
-    )
+    display_name = NameField(label=_("What shall we call you?"), max_length=40, help_text=NAME_HELP)
     time_zone = TimeZoneField(label=_("Your time zone"), initial="Europe/London", guess=True)
     field_order = ["display_name", "email", "password1", "time_zone"]
 
@@ -31,7 +29,7 @@ class GuardianSignupForm(forms.Form):
 
 
 class AddChildForm(forms.Form):
-    chosen_name = forms.CharField(
+    chosen_name = NameField(
         label=_("What does your child like to be called?"), max_length=40, help_text=NAME_HELP
     )
     birth_date = forms.DateField(
@@ -149,7 +147,7 @@ class ReplyForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
-    display_name = forms.CharField(label=_("Name others see"), max_length=40, help_text=NAME_HELP)
+    display_name = NameField(label=_("Name others see"), max_length=40, help_text=NAME_HELP)
     time_zone = TimeZoneField(label=_("Time zone"))
     theme = forms.ChoiceField(
         label=_("Light or dark"), choices=Theme, widget=forms.RadioSelect(attrs={"class": "chips"})
@@ -201,7 +199,7 @@ class LicenceForm(forms.Form):
 
 
 class AcceptForm(forms.Form):
-    display_name = forms.CharField(label=_("Name families see"), max_length=40, help_text=NAME_HELP)
+    display_name = NameField(label=_("Name families see"), max_length=40, help_text=NAME_HELP)
     title = forms.CharField(
         label=_("Your profession"),
         max_length=80,

@@ -1,10 +1,36 @@
 """Form fields more than one app asks for."""
 
+import unicodedata
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from core.timezones import zone_aliases, zones_by_region
+
+# Within a name these join letters (Persian) or the parts of an emoji; all other signs of their kind
+# hide, or turn what follows around.
+JOINERS = "\u200c\u200d"
+
+
+class NameField(forms.CharField):
+    """A name others read: one line, nothing invisible, nothing that changes the text around it."""
+
+    default_error_messages = {"invisible": _("Please use letters that others can see.")}
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        seen = "".join(char for char in text if char in JOINERS or not _hides(char))
+        text = " ".join(seen.split()).strip(JOINERS)
+        if value and not any(unicodedata.category(char)[0] in "LNS" for char in text):
+            raise ValidationError(self.error_messages["invisible"], code="invisible")
+        return text
+
+
+def _hides(char: str) -> bool:
+    """Control, format, private and unassigned signs; line ends stay, they become spaces."""
+    return unicodedata.category(char)[0] == "C" and not char.isspace()
 
 
 class TimeZoneField(forms.ChoiceField):

@@ -35,6 +35,16 @@ class ConsentMissing(DomainError):
     )
 
 
+class EnoughBooked(DomainError):
+    """One child cannot use more; the others wait for these times."""
+
+    code = "enough_booked"
+    message = _(
+        "That is as many appointments as can be booked ahead for one child."
+        " If you need more, please ask your therapist or call the clinic."
+    )
+
+
 class NoLicence(DomainError):
     code = "no_licence"
     message = _(

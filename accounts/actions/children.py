@@ -8,12 +8,13 @@ from django.db import IntegrityError, transaction
 
 from accounts.access import Verb, check_adult, get_child_for
 from accounts.broadcast import access_revoked
-from accounts.errors import ChildAge, NameTaken
+from accounts.errors import ChildAge, EnoughChildren, NameTaken
 from accounts.models import Child, GuardianLink, Theme, User
 from core.audit.actions import record
 from core.encryption import new_data_key
 
 YOUNGEST, OLDEST = 6, 17
+MOST_CHILDREN = 12
 
 
 @transaction.atomic
@@ -31,9 +32,13 @@ def add_child(
     """A new child with a sign-in without e-mail, linked to the guardian who adds it.
 
     NameTaken, ChildAge. Nothing is collected from the child here (SAFETY.md: under 13 nothing
-    before the guardian's consent). NotVisible for a child.
+    before the guardian's consent). NotVisible for a child; EnoughChildren.
     """
     check_adult(actor)
+    # The adult's row is the turn: presses at once would each count too few.
+    User.objects.select_for_update().get(pk=actor.pk)
+    if GuardianLink.objects.current().filter(guardian=actor).count() >= MOST_CHILDREN:
+        raise EnoughChildren
     try:
         with transaction.atomic():
             user = User.objects.create_user(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.access import has_role
@@ -50,15 +50,19 @@ def accept_invitation(
         .filter(token_hash=token_hash(token), used_at=None, expires_at__gt=timezone.now())
         .first()
     )
-    if invitation is None or User.objects.filter(email=invitation.email).exists():
+    if invitation is None or User.objects.filter(email__iexact=invitation.email).exists():
         raise InvitationNotValid
-    user = User.objects.create_user(
-        adult_username(),
-        password,
-        email=invitation.email,
-        display_name=display_name.strip(),
-        time_zone=time_zone,
-    )
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                adult_username(),
+                password,
+                email=invitation.email,
+                display_name=display_name.strip(),
+                time_zone=time_zone,
+            )
+    except IntegrityError as exc:  # a second invitation to this address, accepted just now
+        raise InvitationNotValid from exc
     # The link came to this address, which is the proof that it is theirs.
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     StaffMembership.objects.create(user=user, role=invitation.role)

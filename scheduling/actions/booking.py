@@ -20,7 +20,13 @@ from core.actors import Actor, SystemActor
 from core.audit.actions import record
 from core.errors import NotVisible
 from scheduling import access, availability, reminders
-from scheduling.errors import AlreadySettled, ConsentMissing, InThePast, TimeTaken
+from scheduling.errors import (
+    AlreadySettled,
+    ConsentMissing,
+    EnoughBooked,
+    InThePast,
+    TimeTaken,
+)
 from scheduling.locks import take_turns
 from scheduling.models import Appointment, State, WhoJoins
 
@@ -32,6 +38,13 @@ def check_consent(child: Child) -> None:
     """Read fresh inside the transaction: it may have been withdrawn a second ago."""
     if not consent_status(child).stands:
         raise ConsentMissing
+
+
+def check_room_for_more(actor: User, child: Child) -> None:
+    """A family may not fill a therapist's calendar; the care team may plan as it needs to."""
+    booked = Appointment.objects.upcoming().filter(child=child).count()
+    if booked >= settings.MOST_BOOKED_AHEAD and not people.can(actor, people.Verb.TREAT, child):
+        raise EnoughBooked
 
 
 def refuse_overlap(exc: IntegrityError) -> NoReturn:
@@ -57,12 +70,13 @@ def hold(
     """Keep a time for `settings.HOLD_MINUTES` while the family confirms.
 
     The same time pressed twice is the same hold; another time lets the first one go. Raises
-    NotVisible, ConsentMissing, InThePast, NotOffered, NoLicence or TimeTaken.
+    NotVisible, ConsentMissing, EnoughBooked, InThePast, NotOffered, NoLicence or TimeTaken.
     """
     if not people.can(actor, people.Verb.BOOK, child):
         raise NotVisible
     take_turns(therapists=[therapist.pk], children=[child.pk])
     check_consent(child)
+    check_room_for_more(actor, child)
     now = timezone.now()
     let_stale_holds_go(therapist=therapist, child=child, now=now)
     mine = Appointment.objects.filter(child=child, booked_by=actor, state=State.HELD)
@@ -109,6 +123,7 @@ def confirm(*, actor: User, appointment: Appointment, who_joins: WhoJoins) -> Ap
     if held.state == State.CANCELLED:
         raise AlreadySettled
     check_consent(held.child)
+    check_room_for_more(actor, held.child)
     let_stale_holds_go(therapist=held.therapist, child=held.child, now=now)
     _check_held(held, now)
     held.state, held.hold_expires_at, held.who_joins = State.BOOKED, None, who_joins

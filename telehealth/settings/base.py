@@ -269,6 +269,8 @@ RELAY_ONLY_FOR_CHILDREN = env.bool("RELAY_ONLY_FOR_CHILDREN", default=bool(TURN_
 # The clinic's rules for families
 CANCEL_NOTICE_HOURS = env.int("CANCEL_NOTICE_HOURS", default=24)
 HOLD_MINUTES = 5
+# Of one child, by the family; the care team may book more.
+MOST_BOOKED_AHEAD = env.int("MOST_BOOKED_AHEAD", default=16)
 REMINDER_OFFSETS_MINUTES = [24 * 60, 15]
 # Web push (VAPID) and SMS stay off until a clinic configures them.
 WEBPUSH_PRIVATE_KEY = env("WEBPUSH_PRIVATE_KEY", default="")
