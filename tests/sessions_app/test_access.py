@@ -126,6 +126,9 @@ def test_the_rule_for_many_rows_is_the_same_rule(signed: Cast) -> None:
     GuardianLink.objects.filter(guardian=signed.dad).update(scopes=[Scope.JOIN])
     for name in ("maria", "dad", "sam", "amara"):
         arrived(getattr(signed, name), now)
+    # A colleague of the team, left over in a row of this session, is nobody here.
+    accounts.join_care_team(actor=signed.maria, child=signed.sam_child, therapist=signed.ben_t)
+    Participant.objects.create(session=now.session, user=signed.ben, part=Part.THERAPIST)
     changes = [
         lambda: None,
         lambda: GuardianLink.objects.filter(guardian=signed.dad).update(scopes=[Scope.BOOK]),

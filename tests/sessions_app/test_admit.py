@@ -68,6 +68,8 @@ def test_letting_everyone_in_means_those_who_wait_now(signed: Cast) -> None:
     assert seat_of(signed.maria, now).place == Place.ADMITTED
     room.leave(actor=signed.maria, appointment_id=now.pk)
     room.admit(actor=signed.amara, appointment_id=now.pk)
+    gone = seat_of(signed.maria, now)
+    room.admit(actor=signed.amara, appointment_id=now.pk, participant=gone.pk)
     assert seat_of(signed.maria, now).place == Place.LEFT
 
 

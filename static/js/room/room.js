@@ -56,7 +56,7 @@ let welcomed = false;
 let graceUntil = 0;
 let graceTimer = 0;
 let noteTimer = 0;
-let stopPolling = () => {};
+let stopPolling = null;
 let ready;
 
 for (const part of all("[data-needs-script]", root)) show(part);
@@ -234,7 +234,12 @@ function tellChanges(known, list) {
 }
 
 function connection(state) {
-  if (state === "open") stopPolling();
+  if (state === "open") {
+    stopPolling?.();
+    stopPolling = null;
+  }
+  // It keeps trying; meanwhile the page says how it goes on without.
+  if (state === "lost" && stopPolling) return;
   probe.set({ socketState: state });
   show(find("[data-socket-note]", root), state === "lost");
   if (state === "lost" && stage.now === "waiting") waiting.set("lost");
@@ -243,7 +248,6 @@ function connection(state) {
 function blocked() {
   probe.set({ socketState: "blocked" });
   waiting.set("poll");
-  stopPolling();
   stopPolling = pollPlace(chat.look);
 }
 
@@ -262,7 +266,7 @@ function leave() {
 }
 
 function finish(next) {
-  stopPolling();
+  stopPolling?.();
   socket.close();
   mesh.closeAll();
   tiles.clear();
