@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 
 pytestmark = pytest.mark.browser
 
@@ -140,6 +141,25 @@ def test_a_form_is_sent_once_however_often_it_is_pressed(page_for: Any) -> None:
         }"""
     )
     assert sent == 1
+
+
+def test_one_moment_goes_away_by_itself_when_lantern_answers(page_for: Any) -> None:
+    page = page_for()
+    asked: list[int] = []
+
+    def away_at_first(route: Any) -> None:
+        asked.append(503 if len(asked) < 2 else 200)
+        if asked[-1] == 200:
+            route.continue_()
+            return
+        away = {"message": "Away.", "retry_after": 1, "path": "/help/now/"}
+        route.fulfill(status=503, body=render_to_string("errors/503.html", away))
+
+    page.route("**/help/now/", away_at_first)
+    page.goto("/help/now/")
+    assert page.get_by_role("heading", level=1).inner_text() == "One moment, please"
+    page.get_by_role("heading", level=1, name="Get help now").wait_for()
+    assert asked[:3] == [503, 503, 200]
 
 
 def tab_to(page: Any, wanted: str) -> None:
