@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from accounts import actions
 from accounts.access import Verb, get_assent_for, get_child_for, get_own_child
@@ -27,6 +28,7 @@ def client_ip(request: HttpRequest) -> str:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def consent_sign(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     child = get_child_for(user, child_id, Verb.CONSENT)
@@ -60,6 +62,7 @@ def consent_sign(request: HttpRequest, child_id: UUID) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def consent_withdraw(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     child = get_child_for(user, child_id, Verb.CONSENT)
@@ -71,6 +74,7 @@ def consent_withdraw(request: HttpRequest, child_id: UUID) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def assent(request: HttpRequest) -> HttpResponse:
     """The child's own page. Nobody else can open it, also not the guardian."""
     user = cast("User", request.user)
@@ -105,6 +109,7 @@ def assent(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def assent_reply(request: HttpRequest, assent_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     asked = get_assent_for(user, assent_id)

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import actions
 from accounts.access import Verb, check_adult, get_child_and_verbs_for, get_child_for
@@ -21,6 +22,7 @@ SHOWN_ONCE = "passphrase_shown_once"
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def child_add(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     check_adult(user)
@@ -34,6 +36,7 @@ def child_add(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_GET
 def child_sign_in_card(request: HttpRequest, child_id: UUID) -> HttpResponse:
     """The new sign-in, shown once: afterwards nobody can read the passphrase, only change it."""
     child = get_child_for(cast("User", request.user), child_id, Verb.MANAGE_SIGN_IN)
@@ -44,6 +47,7 @@ def child_sign_in_card(request: HttpRequest, child_id: UUID) -> HttpResponse:
 
 
 @login_required
+@require_GET
 def child_detail(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     child, may = get_child_and_verbs_for(user, child_id)
@@ -65,6 +69,7 @@ def child_detail(request: HttpRequest, child_id: UUID) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def child_passphrase(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     child = get_child_for(user, child_id, Verb.MANAGE_SIGN_IN)

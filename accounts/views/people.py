@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import actions
 from accounts.access import check_adult, has_role
@@ -51,6 +52,7 @@ def clock(value: int | None) -> str:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     form = ProfileForm(
@@ -83,12 +85,14 @@ def manager(request: HttpRequest) -> User:
 
 
 @login_required
+@require_GET
 def staff(request: HttpRequest) -> HttpResponse:
     manager(request)
     return respond(request, "accounts/staff.html", {"staff": staff_list()})
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def staff_invite(request: HttpRequest) -> HttpResponse:
     user = manager(request)
     form = InviteForm(request.POST or None)
@@ -100,6 +104,7 @@ def staff_invite(request: HttpRequest) -> HttpResponse:
     return respond(request, "accounts/staff_invite.html", {"form": form, "link": link})
 
 
+@require_http_methods(["GET", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     found = usable(token)
     if found is None:

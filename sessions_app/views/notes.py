@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import has_role
 from accounts.models import Role, User
@@ -40,6 +40,7 @@ def _format(request: HttpRequest, note: SessionNote | None) -> str:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
 def note(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """The draft (saved by itself and by the button), or the signed note with its additions."""
     user = cast("User", request.user)
