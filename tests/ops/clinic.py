@@ -7,6 +7,8 @@ names of containers, ports, /run/secrets and the folders for state become local 
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -95,6 +97,23 @@ class Clinic:
         if service == "worker":  # its name in a container is the container's
             command += " --hostname celery@clinic"
         return words(self.local(command))
+
+    @property
+    def authority(self) -> str:
+        """Caddy's own, which signs for names that are not public."""
+        return f"{self.folder}/caddy/caddy/pki/authorities/local/root.crt"
+
+    def speaks_tls(self) -> bool:
+        """Its certificate is made after the start, beside everything else."""
+        try:
+            trusting = ssl.create_default_context(cafile=self.authority)
+            with (
+                socket.create_connection(("127.0.0.1", self.ports["https"]), 5) as plain,
+                trusting.wrap_socket(plain, server_hostname="localhost"),
+            ):
+                return True
+        except OSError:
+            return False
 
     # --- running ------------------------------------------------------------------------------
 
@@ -277,4 +296,5 @@ def clinic(caddy: str) -> Iterator[Clinic]:
         if caddy:
             it.start("proxy")
             it.wait_healthy("proxy")
+            assert until(it.speaks_tls, seconds=30), it.log("proxy")
         yield it

@@ -27,7 +27,7 @@ class Visitor(requests.Session):
         self.base = self.origin if clinic.caddy else f"http://{clinic.host}"
         self.headers["Referer"] = f"{self.origin}/"
         if clinic.caddy:
-            self.verify = authority(clinic)
+            self.verify = clinic.authority
         else:
             self.headers["X-Forwarded-Proto"] = "https"
 
@@ -58,7 +58,7 @@ class Visitor(requests.Session):
         base = self.base if self.clinic.caddy else f"http://127.0.0.1:{port}"
         return connect(
             base.replace("http", "ws", 1) + path,
-            ssl=ssl.create_default_context(cafile=authority(self.clinic))
+            ssl=ssl.create_default_context(cafile=self.clinic.authority)
             if self.clinic.caddy
             else None,
             origin=cast("Any", origin or self.origin),
@@ -66,11 +66,6 @@ class Visitor(requests.Session):
             proxy=None,
             open_timeout=20,
         )
-
-
-def authority(clinic: Clinic) -> str:
-    """Caddy's own, for names that are not public."""
-    return f"{clinic.folder}/caddy/caddy/pki/authorities/local/root.crt"
 
 
 def hear(socket: ClientConnection, kind: str) -> dict[str, Any]:
