@@ -111,7 +111,8 @@ def meet(it: Clinic, child: Visitor, appointment: str, email: str) -> None:
     therapist.see(f"/sessions/{appointment}/room/")
     child.see(f"/sessions/{appointment}/wait/")
     path = f"/ws/sessions/{appointment}/"
-    with pytest.raises(InvalidStatus), child.socket(path, origin="https://elsewhere.example"):
+    elsewhere = "https://elsewhere.example"
+    with pytest.raises(InvalidStatus, match="HTTP 403"), child.socket(path, origin=elsewhere):
         pass
     with child.socket(path) as robin, therapist.socket(path) as amara:
         welcome = hear(robin, "welcome")
