@@ -288,6 +288,20 @@ class ConsentDocument(models.Model):
         return f"{self.kind} v{self.version} {self.language}"
 
 
+def unless_only(*columns: str, once: str = "") -> str:
+    """A trigger's body: an update may change these columns only, and none after `once` is set."""
+    names = "{" + ",".join(columns) + "}"
+    settled = f"OLD.{once} IS NOT NULL OR " if once else ""
+    return f"""
+        IF {settled}(to_jsonb(OLD) - '{names}'::text[])
+            IS DISTINCT FROM (to_jsonb(NEW) - '{names}'::text[])
+        THEN
+            RAISE EXCEPTION 'what was signed or answered stays as it was';
+        END IF;
+        RETURN NEW;
+    """
+
+
 class ConsentSignature(models.Model):
     """A guardian signed one version for one child, with the evidence an inspector asks for."""
 
@@ -322,7 +336,16 @@ class ConsentSignature(models.Model):
                 name="consent_withdrawn_after_signed",
             ),
         ]
-        triggers = [pgtrigger.Protect(name="keep", operation=pgtrigger.Delete)]
+        # What was signed stays as it was signed; it can be taken back, once.
+        triggers = [
+            pgtrigger.Protect(name="keep", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="as_signed",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func=unless_only("withdrawn_at", "withdrawn_by_id", once="withdrawn_at"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.document_id} for {self.child_id}"
@@ -353,7 +376,16 @@ class Assent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["child", "-answered_at"], name="assent_newest")]
-        triggers = [pgtrigger.Protect(name="keep", operation=pgtrigger.Delete)]
+        # A child's answer is never changed for it: another answer is another row.
+        triggers = [
+            pgtrigger.Protect(name="keep", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="as_answered",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func=unless_only("reply", "replied_by_id"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.answer} by {self.child_id}"

@@ -32,6 +32,10 @@ ZEAL_ALLOWLIST = [
     {"model": "notifications.Notification", "field": "get()"},
     # A refused time is checked with the child's week, and fresh times are shown with a new look.
     {"model": "accounts.Child", "field": "get()"},
+    # Signing in changes the session's key: the old and the new are looked up.
+    {"model": "sessions.Session", "field": "get()"},
+    # The page shows the newest text, and signing asks again whether it still is.
+    {"model": "accounts.ConsentDocument", "field": "get()"},
 ]
 
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
