@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
+from anymail.exceptions import AnymailAPIError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -11,9 +12,12 @@ from accounts.actions.consent import truncated
 from accounts.broadcast import access_revoked
 from accounts.models import User
 from accounts.tokens import adult_username
+from core.errors import Busy
 
 # One sentence for a wrong name and a wrong password, so that neither can be probed.
 MISMATCH = _("Those two do not fit together. Please try both again.")
+
+NO_MAIL = _("We could not send you an e-mail just now. Please sign in again in a few minutes.")
 
 
 def tried_name(credentials: dict[str, Any]) -> str:
@@ -53,6 +57,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise self.validation_error("too_many_login_attempts")
         # A successful sign-in gives both back.
         self._login_failed_rl_usage.usage.extend(anywhere.usage)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """allauth's letters go out at once, unlike ours: no mail server means "one moment"."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, AnymailAPIError) as exc:  # smtplib's errors are OSErrors
+            raise Busy(NO_MAIL) from exc
 
     def populate_username(self, request: HttpRequest, user: User) -> None:  # noqa: ARG002
         """Adults sign in by address; the username only has to be unique and says nothing."""
