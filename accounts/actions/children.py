@@ -14,7 +14,7 @@ from core.audit.actions import record
 from core.encryption import new_data_key
 
 YOUNGEST, OLDEST = 6, 17
-MOST_CHILDREN = 12
+MOST_CHILDREN = 24
 
 
 @transaction.atomic

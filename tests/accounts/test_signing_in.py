@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import zeal
 from django.core.cache import cache
 from django.test import Client
 
@@ -12,6 +13,8 @@ from accounts.adapter import tried_name
 from accounts.models import User
 from tests.cast import PASSPHRASE, Cast
 
+# Signing in looks the person up by name, and again by the new session.
+TWICE = [{"model": "accounts.User", "field": "get()"}]
 pytestmark = pytest.mark.django_db
 SIGN_UP = {"display_name": "Anna", "password1": "kind-lamp-river-42", "time_zone": "Europe/London"}
 
@@ -26,6 +29,12 @@ def limits(settings: Any) -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def counted() -> Iterator[None]:
+    with zeal.zeal_ignore(TWICE):
+        yield
 
 
 def guess(name: str, words: str, *, ip: str = "198.51.100.7", host: str = "testserver") -> bool:
