@@ -191,7 +191,11 @@ def wrong(door: Door, verb: str, response: Any, who: str) -> str:
         return f"{verb} {status}"
     to_sign_in = status == 302 and "login" in response["Location"]
     if who == "nobody":
-        return "" if to_sign_in else f"{verb} {status} without sign-in"
+        return (
+            ""
+            if to_sign_in or (status == 404 and not door.may)
+            else f"{verb} {status} without sign-in"
+        )
     if who not in door.may:
         return "" if status == 404 else f"{verb} {status} for a stranger"
     return f"{verb} {status} for one who may" if status in {404, 405} or to_sign_in else ""
