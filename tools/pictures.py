@@ -17,7 +17,7 @@ LARGEST = 80_000  # bytes
 
 def take(browser: Browser, origin: str, role: str, name: str) -> Path:
     context = browser.new_context(
-        base_url=origin, viewport={"width": 960, "height": 560}, color_scheme="light"
+        base_url=origin, viewport={"width": 960, "height": 640}, color_scheme="light"
     )
     page = context.new_page()
     page.goto("/sign-in/child/" if role == "child" else "/accounts/login/")
