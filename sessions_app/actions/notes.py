@@ -17,7 +17,7 @@ from sessions_app.models import NoteAddendum, NoteFormat, SessionNote
 def _locked_row(actor: User, appointment_id: uuid.UUID) -> tuple[Appointment, SessionNote | None]:
     appointment = get_seat_for(actor, appointment_id, Verb.RUN).appointment
     # The appointment's row is the lock: two tabs that save the first draft make one note.
-    Appointment.objects.select_for_update().get(pk=appointment.pk)
+    Appointment.objects.select_for_update().filter(pk=appointment.pk).first()
     note = SessionNote.objects.select_for_update().filter(appointment=appointment).first()
     return appointment, note
 

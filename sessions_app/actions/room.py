@@ -26,8 +26,8 @@ BY_PAGE = "page"
 
 def ensure_session(appointment: Appointment) -> Session:
     """The appointment's session; two first arrivals at once make one row."""
-    session, _created = Session.objects.get_or_create(appointment=appointment)
-    return session
+    known: Session | None = getattr(appointment, "session", None)
+    return known or Session.objects.get_or_create(appointment=appointment)[0]
 
 
 @transaction.atomic
