@@ -303,15 +303,15 @@ def test_events_in_the_layer_carry_ids_and_no_word(
 
 
 def test_lines_of_other_processes_arrive_in_order_and_all(meeting: Meeting) -> None:
-    """Another process wrote 450 lines: more than one reading holds."""
+    """Another process wrote 1,400 lines: more than several readings hold."""
     from sessions_app.actions.chat import Line, write_many  # noqa: PLC0415
 
     me = seat_of(meeting.cast.sam, meeting.appointment)
-    write_many([Line(me.session_id, me.pk, me.user_id, uuid.uuid4(), str(n)) for n in range(450)])
-    for n in range(450):
+    write_many([Line(me.session_id, me.pk, me.user_id, uuid.uuid4(), str(n)) for n in range(1_400)])
+    for n in range(1_400):
         assert meeting.therapist.until("chat")["text"] == str(n)
-    assert meeting.child.write("and on")["seq"] == 451
-    assert ChatMessage.objects.count() == 451
+    assert meeting.child.write("and on")["seq"] == 1_401
+    assert ChatMessage.objects.count() == 1_401
 
 
 def test_turn_credentials_are_given_again_when_asked(meeting: Meeting, settings: Any) -> None:
