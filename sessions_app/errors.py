@@ -16,6 +16,13 @@ class Ended(DomainError):
     message = _("This session has ended.")
 
 
+class NotBegun(DomainError):
+    """How it went is known afterwards; until then the family may still move or cancel it."""
+
+    code = "not_begun"
+    message = _("This session has not begun yet. Please say afterwards how it went.")
+
+
 class ConsentMissing(DomainError):
     code = "consent_missing"
     status = 403

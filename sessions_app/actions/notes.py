@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +13,8 @@ from scheduling.models import Appointment
 from sessions_app.access import Verb, get_seat_for
 from sessions_app.errors import NoteChanged, NoteEmpty, NoteLocked
 from sessions_app.models import NoteAddendum, NoteFormat, SessionNote
+
+PRESSED_TWICE = timedelta(minutes=1)
 
 
 def _locked_row(actor: User, appointment_id: uuid.UUID) -> tuple[Appointment, SessionNote | None]:
@@ -65,12 +68,18 @@ def sign_note(*, actor: User, appointment_id: uuid.UUID, version: int) -> Sessio
 
 @transaction.atomic
 def add_addendum(*, actor: User, appointment_id: uuid.UUID, reason: str, body: str) -> NoteAddendum:
-    """A dated, signed addition to a signed note; the original stays readable."""
+    """A dated, signed addition to a signed note; the original stays readable.
+
+    The same words at once again are the button pressed twice: nobody could remove the second.
+    """
     appointment, note = _locked_row(actor, appointment_id)
     if note is None or note.signed_at is None:
         raise NoteEmpty
-    addendum = NoteAddendum.objects.create(
-        note=note, author=actor, reason=reason.strip(), body=body.strip()
-    )
+    reason, body = reason.strip(), body.strip()
+    recent = note.addenda.filter(author=actor, signed_at__gt=timezone.now() - PRESSED_TWICE)
+    for known in recent:
+        if (known.reason, known.body) == (reason, body):
+            return known
+    addendum = NoteAddendum.objects.create(note=note, author=actor, reason=reason, body=body)
     record(actor=actor, action="note.addendum", obj=note, child_id=appointment.child_id)
     return addendum

@@ -3,11 +3,13 @@
 import uuid
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from core.audit.actions import record
 from scheduling.models import Appointment, CancelReason, Outcome, State
 from sessions_app.access import Verb, get_seat_for
+from sessions_app.errors import NotBegun
 from sessions_app.models import Part
 
 
@@ -36,6 +38,8 @@ def derive_outcome(appointment: Appointment) -> None:
 @transaction.atomic
 def set_outcome(*, actor: User, appointment_id: uuid.UUID, outcome: Outcome) -> Appointment:
     appointment = get_seat_for(actor, appointment_id, Verb.RUN).appointment
+    if appointment.state == State.BOOKED and appointment.starts_at > timezone.now():
+        raise NotBegun
     Appointment.objects.filter(pk=appointment.pk).update(outcome=outcome, outcome_by=actor)
     record(actor=actor, action="session.outcome", obj=appointment, child_id=appointment.child_id)
     return appointment

@@ -17,7 +17,7 @@ from core.errors import DomainError, NotVisible
 from core.pages import INVALID, attempt
 from sessions_app.access import Seat, Verb, get_seat_for
 from sessions_app.actions import notes, outcome
-from sessions_app.errors import NoteChanged
+from sessions_app.errors import NotBegun, NoteChanged, NoteLocked
 from sessions_app.forms import SECTIONS, AddendumForm, FormatForm, NoteForm, OutcomeForm
 from sessions_app.models import NoteFormat, SessionNote
 from sessions_app.selectors import note_of, unsigned_notes
@@ -47,7 +47,8 @@ def note(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     seat = get_seat_for(user, appointment_id, Verb.RUN)
     found = note_of(seat)
     if found is not None and found.signed_at is not None:
-        return _signed_page(request, seat, found)
+        locked = request.method == "POST"
+        return _locked(request, seat, found) if locked else _signed_page(request, seat, found)
     note_format = _format(request, found)
     if request.method == "POST":
         return _save(request, seat, note_format)
@@ -137,6 +138,24 @@ def _signed_page(
     )
 
 
+def _locked(request: HttpRequest, seat: Seat, found: SessionNote) -> HttpResponse:
+    """A tab from before the signing: nothing of it is saved, so its words are offered as an
+    addition. The button pressed twice is no such tab.
+    """
+    refusal = NoteLocked()
+    if request.headers.get("X-Autosave") == "1":
+        answer = {"code": refusal.code, "message": str(refusal)}
+        return JsonResponse(answer, status=refusal.status)
+    typed = {name: request.POST.get(name, "").strip() for name, _label in SECTIONS[found.format]}
+    new = [text for name, text in typed.items() if text != found.sections.get(name, "").strip()]
+    if not any(new):
+        return redirect("note", seat.appointment.pk)
+    form = AddendumForm({"reason": "", "body": "\n\n".join(filter(None, new))})
+    form.errors.clear()
+    form.add_error(None, str(refusal))
+    return _signed_page(request, seat, found, form)
+
+
 @login_required
 @require_POST
 def addendum(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
@@ -168,6 +187,10 @@ def set_outcome(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     get_seat_for(user, appointment_id, Verb.RUN)
     form = OutcomeForm(request.POST)
     if form.is_valid():
-        outcome.set_outcome(actor=user, appointment_id=appointment_id, **form.cleaned_data)
-        messages.success(request, _("Saved."))
+        try:
+            outcome.set_outcome(actor=user, appointment_id=appointment_id, **form.cleaned_data)
+        except NotBegun as exc:
+            messages.error(request, str(exc))
+        else:
+            messages.success(request, _("Saved."))
     return redirect("note", appointment_id)
