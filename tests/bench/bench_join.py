@@ -127,8 +127,6 @@ def main() -> Iterable[dict[str, Any]]:
         relay = python("uvicorn", "tests.bench.bare_call:application", "--port", str(port))
         stack.enter_context(running([*relay, "--lifespan", "off"], port, path="/", env={}))
         pairs = list(rounds(url, f"http://localhost:{port}/", sessions))
-    if os.environ.get("BENCH_TRACE"):
-        print(pairs)
     ratio = statistics.median(mine / floor for mine, floor in pairs)
     yield {
         "number": "first frame on both sides",
