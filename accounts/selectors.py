@@ -75,7 +75,9 @@ def consent_statuses(
         row.child_id: row
         for row in ConsentSignature.objects.filter(
             Exists(signers), withdrawn_at=None, document__version__gte=oldest_valid, **about
-        ).order_by("signed_at")
+        )
+        .defer("text_shown", "answers")  # pages of text, for an inspector only
+        .order_by("signed_at")
     }
     answers = list(
         Assent.objects.filter(**about)
