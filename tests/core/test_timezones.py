@@ -14,6 +14,7 @@ from core.timezones import (
     from_wall,
     label,
     local,
+    spoken,
     validate_zone,
     zone_name,
     zones_by_region,
@@ -138,3 +139,18 @@ def test_an_old_name_of_a_zone_is_taken_for_todays() -> None:
     for bad in ("", "Mars/Olympus", "Etc/UTC+99"):
         with pytest.raises(ValidationError):
             field.clean(bad)
+
+
+@pytest.mark.parametrize(
+    ("instant", "text"),
+    [
+        (datetime(2026, 11, 24, 16, tzinfo=UTC), "Today, 16:00"),
+        (datetime(2026, 11, 25, 0, 30, tzinfo=UTC), "Tomorrow, 00:30"),
+        (datetime(2026, 12, 4, 16, tzinfo=UTC), "Friday 4 Dec, 16:00"),
+        # an hour that happens twice cannot do without its zone, not even for a child
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "Sun 25 Oct, 01:30 GMT (UTC)"),
+    ],
+)
+def test_a_child_reads_the_day_as_one_says_it(instant: datetime, text: str) -> None:
+    now = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    assert spoken(instant, ZoneInfo("Europe/London"), now=now) == text

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from django.template.loader import render_to_string
 
+from tests.sessions_app.steps import appointment_now
+
 pytestmark = pytest.mark.browser
 
 ELSEWHERE = "https://weather.test/"
@@ -98,6 +100,16 @@ def test_help_opens_without_a_script(page_for: Any) -> None:
     page.get_by_role("link", name="Get help now").click()
     page.get_by_text("Ireland").click()
     assert page.get_by_role("link", name="Call 112").first.is_visible()
+
+
+def test_without_a_script_the_room_shows_its_forms(page_for: Any, signed: Any) -> None:
+    appointment = appointment_now(signed)
+    page = page_for(signed.amara, java_script_enabled=False, width=360, height=740)
+    page.goto(f"/sessions/{appointment.pk}/room/")
+    assert page.get_by_role("button", name="Complete the list").is_visible()
+    assert page.get_by_label("Write a message").is_visible()
+    assert not page.locator(".room-controls").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_menu_closes_on_escape_and_gives_the_focus_back(page_for: Any, cast: Any) -> None:

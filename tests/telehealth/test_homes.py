@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Role, StaffMembership, User
 from tests.cast import Cast, client_for, sign
 
 
@@ -65,3 +65,19 @@ def test_help_needs_no_sign_in_and_starts_with_the_childs_country(
 ) -> None:
     assert "116 111" in client.get("/help/now/").text
     assert client_for(cast.sam).get("/help/now/").context["mine"].code == "GB"
+
+
+def test_the_manager_of_an_empty_practice_is_asked_for_a_first_therapist(cast: Cast) -> None:
+    assert step(client_for(cast.pat)) == "Nothing waits for you"
+    StaffMembership.objects.filter(role=Role.THERAPIST).delete()
+    assert step(client_for(cast.pat)) == "Invite your first therapist"
+
+
+def test_a_child_signs_in_with_words_of_its_own(cast: Cast, client: Client) -> None:
+    page = client.get("/sign-in/child/").text
+    assert "Your secret words" in page
+    assert "voice-child" in page
+    assert "Forgot your password" not in page
+    wrong = client.post("/sign-in/child/", {"login": "sam", "password": "not the words"}).text
+    assert "Those two do not fit together." in wrong
+    assert 'value="sam"' in wrong
