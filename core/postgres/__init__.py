@@ -1,0 +1,1 @@
+"""The database engine named in settings: Django's own for PostgreSQL, but for one error."""
