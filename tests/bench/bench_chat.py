@@ -7,7 +7,7 @@ of processes and no database. One load generator drives both, in turn, over fres
 
 Rate: everybody always has one line under way; lines a second that reached all three people.
 Latency: from when a line was due to be sent until each of the other two has it, at a steady rate
-offered to both, half of what the relay can do. Lost, duplicated and reordered are counted by each
+offered to both, half of what ours sustains. Lost, duplicated and reordered are counted by each
 reader over everything sent in both parts.
 """
 
@@ -69,7 +69,7 @@ async def drive(load: Any, pids: list[int], offered: float) -> dict[str, Any]:
 
 
 def rounds(rooms: list[list[tuple[str, str]]], database: dict[str, str]) -> Any:
-    """[(ours, relay), ...]; the relay goes first in each round and says what is offered."""
+    """[(ours, relay), ...]; ours goes first in each round and says what is offered."""
     from tests.bench.chat_load import Load, Ours, Plain, Seat  # noqa: PLC0415
 
     our_port, plain_port = free_port(), free_port()
@@ -95,8 +95,8 @@ def rounds(rooms: list[list[tuple[str, str]]], database: dict[str, str]) -> Any:
             )
         )
         for _ in range(ROUNDS):
-            plain = asyncio.run(drive(Load(plain_port, bare, Plain), [relay.pid], 0.0))
-            ours = asyncio.run(drive(Load(our_port, seats, Ours), [mine.pid], plain["offered"]))
+            ours = asyncio.run(drive(Load(our_port, seats, Ours), [mine.pid], 0.0))
+            plain = asyncio.run(drive(Load(plain_port, bare, Plain), [relay.pid], ours["offered"]))
             yield ours, plain
 
 
