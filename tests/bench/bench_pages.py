@@ -175,7 +175,7 @@ def weigh(origin: str, pages: list[Page]) -> Iterable[dict[str, Any]]:
             context.add_cookies([{"name": "sessionid", "value": page.cookie, "url": origin}])
             window = context.new_page()
             answers: list[Any] = []
-            window.on("response", answers.append)
+            window.on("response", lambda answer, kept=answers: kept.append(answer))
             window.goto(origin + page.url, wait_until="networkidle")
             sizes = [_loaded(answer, origin + page.url) for answer in answers]
             context.close()
