@@ -79,7 +79,13 @@ def configure(level: str = "INFO", json: bool = True) -> None:  # noqa: FBT001, 
     last: list[Processor] = (
         [_wordless_exception, structlog.processors.JSONRenderer()]
         if json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                # the other one prints the values of variables: a child's words among them
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

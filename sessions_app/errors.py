@@ -42,7 +42,7 @@ class Paused(DomainError):
 
     code = "paused"
     status = 503
-    message = _("Your therapist is away for a moment. What you wrote is sent when they are back.")
+    message = _("The session pauses until a therapist is connected. Your words are not lost.")
 
 
 class ChecklistFirst(DomainError):

@@ -202,8 +202,17 @@ def _write(request: HttpRequest, seat: Seat, me: Participant) -> HttpResponse:
     except DomainError as exc:
         if wants_json:
             return JsonResponse({"code": exc.code, "message": str(exc)}, status=exc.status)
-        messages.error(request, str(exc))
-        return redirect("session_room", seat.appointment.pk)
+        return _unsent(request, seat, exc)
     if wants_json:
         return JsonResponse(as_events([message], [me])[0])
     return redirect("session_room", seat.appointment.pk)
+
+
+def _unsent(request: HttpRequest, seat: Seat, exc: DomainError) -> HttpResponse:
+    """A plain form's line that could not go out: why, and the words back in their field."""
+    messages.error(request, str(exc))
+    me = _my_row(seat)
+    if me.place != Place.ADMITTED:
+        return redirect("session_wait", seat.appointment.pk)
+    context = live_context(seat, me) | {"unsent": request.POST.get("text", "")}
+    return render(request, "sessions_app/session_room.html", context, status=exc.status)

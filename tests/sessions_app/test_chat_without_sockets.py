@@ -150,6 +150,9 @@ def test_never_alone_by_form_either_and_the_page_tries_again(
     child, nonce = as_user(signed.sam), str(uuid.uuid4())
     answer = child.post(url(now), line("psst", nonce), headers=JSON)
     assert (answer.status_code, answer.json()["code"]) == (503, "paused"), "5xx: sent again later"
+    page = child.post(url(now), line("psst"))
+    assert page.status_code == 503
+    assert ">psst</textarea>" in page.text, "without a script the words are back in their field"
     arrived(signed.amara, now)
     assert child.post(url(now), line("psst", nonce), headers=JSON).json()["seq"] == 1
 
