@@ -5,8 +5,11 @@ from datetime import UTC
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import Assent, ConsentSignature
+from accounts import actions as accounts
+from accounts.errors import DocumentChanged
+from accounts.models import Assent, ConsentDocument, ConsentSignature
 from accounts.selectors import consent_status, current_document
 from scheduling import actions as booking
 from scheduling.errors import ConsentMissing
@@ -76,3 +79,48 @@ def test_not_now_and_withdrawal_both_stop_booking_at_once(signed: Cast) -> None:
                 minutes=50,
             )
     assert ConsentSignature.objects.get().withdrawn_by == signed.maria
+
+
+def new_version(*, substantive: bool) -> ConsentDocument:
+    old = current_document()
+    return ConsentDocument.objects.create(
+        kind=old.kind,
+        version=old.version + 1,
+        title=old.title,
+        body=old.body + "\n\nOne more thing.",
+        child_body=old.child_body,
+        comprehension=old.comprehension,
+        sha256="0" * 64,
+        substantive=substantive,
+        published_at=timezone.now(),
+    )
+
+
+def test_a_new_wording_is_signed_again_and_a_corrected_letter_is_not(signed: Cast) -> None:
+    new_version(substantive=False)
+    assert consent_status(signed.sam_child).stands
+    new_version(substantive=True)
+    assert not consent_status(signed.sam_child).stands
+    with pytest.raises(ConsentMissing):
+        booking.hold(
+            actor=signed.maria,
+            child=signed.sam_child,
+            therapist=signed.amara_t,
+            starts_at=a_time(signed),
+            minutes=50,
+        )
+
+
+def test_a_text_that_was_replaced_while_reading_cannot_be_signed(cast: Cast) -> None:
+    old = current_document()
+    new_version(substantive=True)
+    with pytest.raises(DocumentChanged):
+        accounts.sign_consent(
+            actor=cast.maria,
+            child=cast.sam_child,
+            document=old,
+            typed_name="Maria Example",
+            answers=right_answers(old),
+            ip="192.0.2.7",
+        )
+    assert not ConsentSignature.objects.exists()
