@@ -3,7 +3,7 @@
 set -eu
 umask 077
 mkdir -p secrets
-random() { head -c 32 /dev/urandom | base64 | tr -d '\n=+/'; }
+random() { head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 once() { [ -s "secrets/$1" ] || printf '%s' "$2" > "secrets/$1"; }
 once secret_key "$(random)$(random)"
 once field_keys "k1:$(head -c 32 /dev/urandom | base64 | tr -d '\n')"

@@ -82,11 +82,15 @@ def test_access_logs_of_servers_are_silent(lines: Any) -> None:
     assert lines() == []
 
 
-def test_the_socket_server_announces_no_address_and_no_path(lines: Any) -> None:
+def test_the_socket_server_announces_no_address_and_no_path(
+    lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = logging.getLogger("uvicorn.error")
-    level, server.propagate = server.level, True
-    server.setLevel("INFO")
+    for logger in (server, logging.getLogger("uvicorn")):  # a server that ran here set its own
+        monkeypatch.setattr(logger, "propagate", True)
+        monkeypatch.setattr(logger, "disabled", False)
+    monkeypatch.setattr(server, "level", server.level)  # put back afterwards
+    server.setLevel(logging.INFO)
     server.info('%s - "WebSocket %s" [accepted]', "203.0.113.9:4711", "/ws/sessions/1/?check=1")
     server.info("Started server process [%d]", 7)
-    server.setLevel(level)
     assert [line["event"] for line in lines()] == ["Started server process [7]"]
