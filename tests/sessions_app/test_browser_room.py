@@ -178,6 +178,28 @@ def test_sent_back_leaving_coming_back_and_the_end(meeting: tuple[Window, Window
     assert child.page.evaluate("sessionStorage.getItem('room-choices')") is None
 
 
+LOSE_THE_FIRST_OFFER = """
+  const send = WebSocket.prototype.send;
+  let lost = false;
+  WebSocket.prototype.send = function (text) {
+    if (lost || !text.includes('"description"')) return send.call(this, text);
+    lost = true;
+  };
+"""
+
+
+def test_an_offer_that_got_lost_is_sent_again(window: Callable[..., Window], signed: Cast) -> None:
+    therapist, child = window(signed.amara), window(signed.sam, width=360, height=740)
+    for one in (therapist, child):
+        one.page.add_init_script(LOSE_THE_FIRST_OFFER)
+    therapist.go("room").ready()
+    child.go("wait").ready()
+    complete_checklist(therapist)
+    therapist.act("admit", "Sam")
+    for one in (child, therapist):
+        one.sees_and_hears()
+
+
 def test_reload_brings_the_picture_back_and_nobody_is_ever_alone(
     meeting: tuple[Window, Window],
 ) -> None:

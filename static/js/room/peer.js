@@ -2,6 +2,8 @@ import { Emitter } from "./emitter.js";
 
 const RESTART_AFTER_DISCONNECT = 3_000;
 const REBUILD_AFTER_RESTARTS = 3;
+const ANSWER_WITHIN = 2_000;
+const LONGEST_WAIT = 16_000;
 const randomId = () => crypto.getRandomValues(new Uint32Array(2)).join("-");
 
 /**
@@ -27,6 +29,7 @@ export class Peer extends Emitter {
   #queued = [];
   #restarts = 0;
   #timer = 0;
+  #unanswered = 0;
   #channel = null;
   #note = {};
   #held = false;
@@ -79,8 +82,7 @@ export class Peer extends Emitter {
   release() {
     if (!this.#held) return;
     this.#held = false;
-    const description = this.#pc.localDescription;
-    if (description) this.#send({ description });
+    if (this.#pc.localDescription) this.#sendOffer(this.#pc);
   }
 
   /** A camera or microphone was chosen, or the camera went off: no negotiation. */
@@ -132,7 +134,7 @@ export class Peer extends Emitter {
   async resync() {
     if (this.state !== "connected") await this.again();
     else if (this.#pc.signalingState === "have-local-offer") {
-      this.#send({ description: this.#pc.localDescription });
+      this.#sendOffer(this.#pc);
     }
   }
 
@@ -164,6 +166,7 @@ export class Peer extends Emitter {
 
   #discard() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#unanswered);
     const pc = this.#pc;
     this.#pc = null;
     this.#you = null;
@@ -178,12 +181,25 @@ export class Peer extends Emitter {
     this.emit("signal", { me: this.#me, you: this.#you, ...data });
   }
 
+  /**
+   * A signal may get lost: the other page was just reloading, or the server paused the room. Two
+   * sides whose offers crossed would then wait for each other for ever, so ask again.
+   */
+  #sendOffer(pc, wait = ANSWER_WITHIN) {
+    this.#send({ description: pc.localDescription });
+    clearTimeout(this.#unanswered);
+    this.#unanswered = setTimeout(() => {
+      if (pc !== this.#pc || pc.signalingState !== "have-local-offer") return;
+      this.#sendOffer(pc, Math.min(wait * 2, LONGEST_WAIT));
+    }, wait);
+  }
+
   async #offer() {
     const pc = this.#pc;
     try {
       this.#making = true;
       await pc.setLocalDescription();
-      if (pc === this.#pc) this.#send({ description: pc.localDescription });
+      if (pc === this.#pc && !this.#held) this.#sendOffer(pc);
     } catch (error) {
       console.warn("offer failed:", error.name);
     } finally {

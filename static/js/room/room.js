@@ -86,7 +86,7 @@ function listenToServer() {
   socket.on("ask_mute", askMute);
   socket.on("error", ({ code, message, nonce }) => {
     if (nonce) chat.refuse(nonce, message);
-    else if (message) problem(message);
+    else if (message && code !== "nobody_there") problem(message); // an offer is sent again
     probe.set({ lastError: code });
   });
 }
