@@ -40,7 +40,7 @@ unit: setup ## house rules, unit and socket tests, a clinic behind its proxy
 	@$(BESIDE) $(PYTEST) -m "not browser" -n 2 --dist loadgroup
 
 browser: setup ## browser tests with real Chromium
-	@$(WITH_CHROMIUM) $(BESIDE) $(PYTEST) -m browser
+	@$(WITH_CHROMIUM) $(BESIDE) $(PYTEST) -m browser -n 2 --dist loadgroup
 
 bench: setup ## the numbers, as JSON lines, each beside its ceiling
 	@$(WITH_CHROMIUM) $(BESIDE) $(PY) -m tests.bench

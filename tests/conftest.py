@@ -136,3 +136,9 @@ def page_for(live: Live, chromium: Any) -> Iterator[Callable[..., Any]]:
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, in whatever order the rest: two workers then end together."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)

@@ -23,7 +23,7 @@ from tests.conftest import free_port
 from tests.house.machine import Machine, alive, machine, until
 
 # One worker of a parallel run takes them all: the first start takes seconds.
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.long, pytest.mark.timeout(300)]
 
 # what each process is called here, and what its command line says; the last column: which of them
 PROCESSES = [

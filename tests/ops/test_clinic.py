@@ -197,6 +197,7 @@ def comes_back_from_its_dump(
     assert "Robin" in guardian.see(f"/appointments/{appointment}/")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_clinic_runs_by_the_very_commands_of_the_compose_file() -> None:
     with clinic(proxy.ensure()) as it, Visitor(it) as guardian, Visitor(it) as child:
