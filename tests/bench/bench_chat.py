@@ -1,13 +1,13 @@
 """Chat: 100 rooms of three people, 200-byte lines; durable, sealed and access-checked.
 
-Ours: the product's sockets as production runs them (uvicorn with two processes, PostgreSQL,
-Redis protocol); people are admitted by their therapist through the product's own doors. Ceiling,
+Ours: the product's sockets as production runs them (uvicorn, here one process of two cores, with
+PostgreSQL and a Redis protocol); people are admitted through the product's own doors. Ceiling,
 in the same run: a plain Channels relay (relay.py) on the same PubSub layer, with the same number
 of processes and no database. One load generator drives both, in turn, over fresh sockets.
 
 Rate: everybody always has one line under way; lines a second that reached all three people.
 Latency: from when a line was due to be sent until each of the other two has it, at a steady rate
-offered to both, half of what ours sustains. Lost, duplicated and reordered are counted by each
+offered to both (OFFERED). Lost, duplicated and reordered are counted by each
 reader over everything sent in both parts.
 """
 
@@ -32,6 +32,7 @@ from tests.bench.world import (
 
 ROOMS, ROUNDS = 100, 3
 WARM, SATURATED, STEADY = 2.0, 5.0, 6.0
+OFFERED = 450.0  # lines a second: each of the 300 writes one every two thirds of a second
 
 
 def make_rooms() -> list[list[tuple[str, str]]]:
@@ -45,7 +46,7 @@ def make_rooms() -> list[list[tuple[str, str]]]:
 
 
 async def drive(load: Any, pids: list[int], offered: float) -> dict[str, Any]:
-    """Both parts against one server. `offered` 0: half of what it turns out to sustain."""
+    """Both parts against one server."""
     async with load:
         servers, own = sum(map(cpu_seconds, pids)), time.process_time()
         began = time.perf_counter()
@@ -53,8 +54,7 @@ async def drive(load: Any, pids: list[int], offered: float) -> dict[str, Any]:
         took = time.perf_counter() - began
         use = (sum(map(cpu_seconds, pids)) - servers) / took
         generator = (time.process_time() - own) / took
-        offered = offered or rate / 2
-        late = await load.steady(offered, STEADY)
+        late = await load.steady(offered, warm=WARM, seconds=STEADY)
     if load.faults.refused:
         raise SystemExit(f"The server refused lines: {load.faults.refused[:3]}")
     return {
@@ -69,7 +69,7 @@ async def drive(load: Any, pids: list[int], offered: float) -> dict[str, Any]:
 
 
 def rounds(rooms: list[list[tuple[str, str]]], database: dict[str, str]) -> Any:
-    """[(ours, relay), ...]; ours goes first in each round and says what is offered."""
+    """[(ours, relay), ...]; ours goes first in each round."""
     from tests.bench.chat_load import Load, Ours, Plain, Seat  # noqa: PLC0415
 
     our_port, plain_port = free_port(), free_port()
@@ -95,8 +95,8 @@ def rounds(rooms: list[list[tuple[str, str]]], database: dict[str, str]) -> Any:
             )
         )
         for _ in range(ROUNDS):
-            ours = asyncio.run(drive(Load(our_port, seats, Ours), [mine.pid], 0.0))
-            plain = asyncio.run(drive(Load(plain_port, bare, Plain), [relay.pid], ours["offered"]))
+            ours = asyncio.run(drive(Load(our_port, seats, Ours), [mine.pid], OFFERED))
+            plain = asyncio.run(drive(Load(plain_port, bare, Plain), [relay.pid], OFFERED))
             yield ours, plain
 
 

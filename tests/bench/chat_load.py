@@ -183,11 +183,15 @@ class Load:
         await self.settle()
         return rate
 
-    async def steady(self, rate: float, seconds: float) -> list[float]:
-        """`rate` lines a second, evenly, from everybody in turn; seconds until each was read."""
-        self.latencies = []
+    async def steady(self, rate: float, *, warm: float, seconds: float) -> list[float]:
+        """`rate` lines a second, evenly, from everybody in turn; seconds until each was read.
+
+        What is sent in the first `warm` seconds is not counted: the flood before it leaves bells.
+        """
         began = time.perf_counter()
-        for number in range(int(rate * seconds)):
+        for number in range(int(rate * (warm + seconds))):
+            if self.latencies is None and number >= rate * warm:
+                self.latencies = []
             due = began + number / rate
             if (wait := due - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)

@@ -20,9 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 TICKS = os.sysconf("SC_CLK_TCK")
 
-# The commands of docker-compose.yml, on loopback.
+# The commands of docker-compose.yml, on loopback; one process of sockets: the browser or the load
+# needs the other core.
 PAGES = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"]
-SOCKETS = ["--ws-max-size", "131072", "--lifespan", "off", "--no-access-log", "--workers", "2"]
+SOCKETS = ["--ws-max-size", "131072", "--lifespan", "off", "--no-access-log", "--workers", "1"]
 ANSWERS = {
     "identity_confirmed": True,
     "location": "1 Bench Street",
