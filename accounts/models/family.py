@@ -1,0 +1,102 @@
+"""A child, and the dated relations of others to it."""
+
+import uuid
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.dated import DatedRelation
+from accounts.models.people import PERSON
+from accounts.models.staff import Therapist
+from core.models import DataKey
+
+
+class Child(models.Model):
+    """A child in care here. The sign-in is `user`; the guardian may create it later."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(PERSON, on_delete=models.PROTECT, related_name="child")
+    birth_date = models.DateField()
+    # Where the child usually lives (ISO 3166); decides rules of consent and offered therapists.
+    place = models.CharField(max_length=6)
+    data_key = models.OneToOneField(DataKey, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "children"
+
+    def __str__(self) -> str:
+        return self.user.display_name
+
+    def age_on(self, day: date) -> int:
+        """Whole years on `day`, a date in the child's own zone."""
+        had_birthday = (day.month, day.day) >= (self.birth_date.month, self.birth_date.day)
+        return day.year - self.birth_date.year - (0 if had_birthday else 1)
+
+    @property
+    def age(self) -> int:
+        return self.age_on(timezone.now().astimezone(self.user.zone).date())
+
+
+class Relation(models.TextChoices):
+    PARENT = "parent", _("Parent")
+    STEP_PARENT = "step_parent", _("Step-parent")
+    GRANDPARENT = "grandparent", _("Grandparent")
+    FOSTER = "foster", _("Foster carer")
+    LEGAL_GUARDIAN = "legal_guardian", _("Legal guardian")
+
+
+class Scope(models.TextChoices):
+    """What a guardian may do for one child."""
+
+    BOOK = "book", _("Book and change appointments")
+    CONSENT = "consent", _("Give consent")
+    SUMMARIES = "summaries", _("See shared summaries")
+    MESSAGE = "message", _("Write to the care team")
+    JOIN = "join", _("Join sessions")
+
+
+# A plain list to migrations, which must not import this module.
+every_scope: Callable[[], list[str]] = partial(list, Scope.values)
+
+
+class GuardianLink(DatedRelation):
+    """One adult's dated authority for one child, with what it covers."""
+
+    child = models.ForeignKey(Child, on_delete=models.PROTECT, related_name="guardian_links")
+    guardian = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="guardian_links")
+    relation = models.CharField(max_length=14, choices=Relation)
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope), default=every_scope)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["child", "guardian"], condition=Q(ended_at=None), name="guardian_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.guardian_id} for {self.child_id}"
+
+
+class CareTeamMembership(DatedRelation):
+    """A therapist looks after a child; any other therapist is a stranger to the child."""
+
+    child = models.ForeignKey(Child, on_delete=models.PROTECT, related_name="care_team")
+    therapist = models.ForeignKey(Therapist, on_delete=models.PROTECT, related_name="caseload")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["child", "therapist"], condition=Q(ended_at=None), name="care_team_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.therapist_id} for {self.child_id}"
