@@ -25,3 +25,14 @@ PLACES = (
     ("CA", _("Canada")),
     (_("United States"), US_STATES),
 )
+
+
+def place_name(code: str) -> str:
+    """The words people use: "Ireland", "New York, United States"; an unlisted code as it is."""
+    for listed, name in PLACES:
+        if isinstance(name, tuple):
+            if region := dict(name).get(code):
+                return f"{region}, {listed}"
+        elif listed == code:
+            return str(name)
+    return code

@@ -47,6 +47,15 @@ def test_a_licence_added_on_the_page_lets_families_book_there(cast: Cast) -> Non
     assert AuditEvent.objects.filter(action="licence.add", actor_id=cast.pat.pk).count() == 1
 
 
+def test_places_are_said_in_the_words_people_use(cast: Cast) -> None:
+    licence_for(cast, place="US-NY")
+    staff_page = client_for(cast.pat).get(f"/staff/{work_of(cast.amara).pk}/").text
+    for page in (staff_page, client_for(cast.amara).get("/hours/").text):
+        assert "United Kingdom</b>" in page
+        assert "New York, United States</b>" in page
+        assert "US-NY</b>" not in page
+
+
 def test_what_was_typed_stays_when_the_days_are_the_wrong_way_round(cast: Cast) -> None:
     path = f"/staff/{work_of(cast.amara).pk}/licence/"
     typed = {
