@@ -75,7 +75,8 @@ class Relation:
 
 def _guardian(scope: Scope | None = None) -> Relation:
     def rows() -> QuerySet[Any]:
-        links = GuardianLink.objects.filter(open_now(""))
+        # At 18 it ends by this rule, at midnight where the child is, whatever a task has done.
+        links = GuardianLink.objects.filter(open_now(""), child__adult_at__gt=timezone.now())
         return links.filter(scopes__contains=[scope]) if scope is not None else links
 
     return Relation(rows, "guardian", "child")
@@ -88,16 +89,21 @@ def _care_team() -> QuerySet[Any]:
     )
 
 
+def _adults() -> QuerySet[Any]:
+    return Child.objects.filter(adult_at__lte=timezone.now())
+
+
 SELF = Relation(Child.objects.all, "user", "pk")
+ADULT_SELF = Relation(_adults, "user", "pk")  # a young person of 18 or older decides alone
 CARE_TEAM = Relation(_care_team, "therapist__user", "child")
 
 ALLOWED: dict[Verb, tuple[Relation, ...]] = {
     Verb.SEE: (SELF, _guardian(), CARE_TEAM),
-    Verb.BOOK: (_guardian(Scope.BOOK), CARE_TEAM),
-    Verb.CONSENT: (_guardian(Scope.CONSENT),),
+    Verb.BOOK: (_guardian(Scope.BOOK), CARE_TEAM, ADULT_SELF),
+    Verb.CONSENT: (_guardian(Scope.CONSENT), ADULT_SELF),
     Verb.ASSENT: (SELF,),
     # Not every guardian: who sets the passphrase can read and answer as the child.
-    Verb.MANAGE_SIGN_IN: (_guardian(Scope.CONSENT), CARE_TEAM),
+    Verb.MANAGE_SIGN_IN: (_guardian(Scope.CONSENT), CARE_TEAM, ADULT_SELF),
     Verb.JOIN: (SELF, _guardian(Scope.JOIN), CARE_TEAM),
     Verb.ATTEND: (SELF, _guardian(Scope.JOIN)),
     Verb.TREAT: (CARE_TEAM,),

@@ -52,6 +52,7 @@ def add_child(
     child = Child(user=user, birth_date=birth_date, place=place, data_key=new_data_key())
     if not YOUNGEST <= child.age <= OLDEST:
         raise ChildAge
+    child.keep_adult_at()
     child.save()
     GuardianLink.objects.create(child=child, guardian=actor, relation=relation)
     record(actor=actor, action="child.add", obj=child, child_id=child.pk)
@@ -93,5 +94,14 @@ def save_profile(
     user.quiet_from, user.quiet_until = quiet_from, quiet_until
     changed = ["display_name", "time_zone", "theme", "quiet_from", "quiet_until"]
     user.save(update_fields=changed)
+    _keep_adult_at(user)
     record(actor=actor, action="profile.save", obj=user, fields=changed)
     return user
+
+
+def _keep_adult_at(user: User) -> None:
+    """A child who moved to another zone turns 18 by the clock there."""
+    for child in Child.objects.select_for_update(of=("self",)).filter(user=user):
+        child.user = user
+        child.keep_adult_at()
+        child.save(update_fields=["adult_at"])

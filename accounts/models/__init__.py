@@ -9,8 +9,10 @@ from accounts.models.consent import (
 )
 from accounts.models.dated import DatedQuerySet, DatedRelation
 from accounts.models.family import (
+    ADULT,
     CareTeamMembership,
     Child,
+    Custody,
     GuardianLink,
     Relation,
     Scope,
@@ -20,6 +22,7 @@ from accounts.models.people import PERSON, Theme, User, UserManager
 from accounts.models.staff import Invitation, Licence, Role, StaffMembership, Therapist
 
 __all__ = [
+    "ADULT",
     "PERSON",
     "Assent",
     "AssentAnswer",
@@ -28,6 +31,7 @@ __all__ = [
     "ConsentDocument",
     "ConsentKind",
     "ConsentSignature",
+    "Custody",
     "DatedQuerySet",
     "DatedRelation",
     "GuardianLink",

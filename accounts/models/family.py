@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from django.contrib.postgres.fields import ArrayField
@@ -15,6 +15,17 @@ from accounts.models.dated import DatedRelation
 from accounts.models.people import PERSON
 from accounts.models.staff import Therapist
 from core.models import DataKey
+from core.timezones import from_wall
+
+ADULT = 18
+
+
+class Custody(models.TextChoices):
+    """Who may decide for a child: one guardian, only all of them, or as a court has ordered."""
+
+    ONE = "one", _("One parent or carer can decide")
+    BOTH = "both", _("Both decide together")
+    COURT = "court", _("A court has decided")
 
 
 class Child(models.Model):
@@ -25,6 +36,10 @@ class Child(models.Model):
     birth_date = models.DateField()
     # Where the child usually lives (ISO 3166); decides rules of consent and offered therapists.
     place = models.CharField(max_length=6)
+    custody = models.CharField(max_length=5, choices=Custody, default=Custody.ONE)
+    # The first instant of the 18th birthday where the child lives. Stored, so that the access rule
+    # itself ends a guardian's access then, however late a nightly task is.
+    adult_at = models.DateTimeField(editable=False)
     data_key = models.OneToOneField(DataKey, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -40,8 +55,28 @@ class Child(models.Model):
         return day.year - self.birth_date.year - (0 if had_birthday else 1)
 
     @property
+    def today(self) -> date:
+        return timezone.now().astimezone(self.user.zone).date()
+
+    @property
     def age(self) -> int:
-        return self.age_on(timezone.now().astimezone(self.user.zone).date())
+        return self.age_on(self.today)
+
+    def birthday(self, years: int) -> date:
+        """The first day on which `age_on` says `years`: 1 March for a child of 29 February."""
+        year = self.birth_date.year + years
+        try:
+            return self.birth_date.replace(year=year)
+        except ValueError:
+            return date(year, 3, 1)
+
+    def becomes(self, years: int) -> datetime:
+        """The instant that birthday begins by the clock where the child is."""
+        return from_wall(self.birthday(years), 0, self.user.zone)
+
+    def keep_adult_at(self) -> None:
+        """To be called, and saved, whenever the birth date or the child's zone changes."""
+        self.adult_at = self.becomes(ADULT)
 
 
 class Relation(models.TextChoices):
