@@ -136,17 +136,23 @@ def get_child_for(actor: Actor, child_id: uuid.UUID, verb: Verb) -> Child:
     return child
 
 
-def get_child_and_verbs_for(actor: Actor, child_id: uuid.UUID) -> tuple[Child, set[Verb]]:
-    """The child somebody may see, with every verb that `can` would allow, in one query."""
-    if not isinstance(actor, User):
-        raise NotVisible
+def with_verbs(actor: Actor, children: QuerySet[Child]) -> list[tuple[Child, set[Verb]]]:
+    """These children, each with every verb that `can` would allow, in the same query."""
+    if not isinstance(actor, User) or not actor.is_active:
+        return []
     asked = {
         f"may_{verb}": ExpressionWrapper(_rule(actor, verb), BooleanField()) for verb in ALLOWED
     }
-    child = visible_children(actor).annotate(**asked).filter(pk=child_id).first()
-    if child is None:
+    found = children.annotate(**asked)
+    return [(child, {verb for verb in ALLOWED if getattr(child, f"may_{verb}")}) for child in found]
+
+
+def get_child_and_verbs_for(actor: Actor, child_id: uuid.UUID) -> tuple[Child, set[Verb]]:
+    """The child somebody may see, with every verb that `can` would allow, in one query."""
+    found = with_verbs(actor, visible_children(actor).filter(pk=child_id))
+    if not found:
         raise NotVisible
-    return child, {verb for verb in ALLOWED if getattr(child, f"may_{verb}")}
+    return found[0]
 
 
 def people_who_can(verb: Verb, child: Child) -> QuerySet[User]:

@@ -38,6 +38,7 @@ class InvitationNotValid(DomainError):
     """One sentence for used, expired and unknown: no hint which accounts exist."""
 
     code = "invitation_not_valid"
+    status = 410
     message = _(
         "This invitation does not work any more. Please ask your practice manager for a new one."
     )

@@ -87,6 +87,11 @@ def _offset_name(offset: timedelta) -> str:
     return f"UTC{sign}{hours}" + (f":{rest:02d}" if rest else "")
 
 
+def zone_place(name: str) -> str:
+    """A zone as people say it: "London", "Salta, Argentina"; never with slashes."""
+    return ", ".join(reversed(name.split("/")[1:])).replace("_", " ") or name
+
+
 def zone_name(dt: datetime, zone: ZoneInfo) -> str:
     """Short name at this instant: "GMT", "BST", or "UTC+4" where a zone has only a number."""
     here = local(dt, zone)
@@ -114,12 +119,15 @@ def label(dt: datetime, zone: ZoneInfo) -> str:
 
 
 def spoken(dt: datetime, zone: ZoneInfo, *, now: datetime) -> str:
-    """As one says it at home: "Today, 16:00", "Friday 4 Dec, 16:00"; no zone but in a fold."""
+    """As one says it at home: "Today, 16:00", "Friday 4 Dec, 16:00"; no zone but in a fold.
+
+    The day and its month stay on one line.
+    """
     here = local(dt, zone)
     if _has_fold(here, zone):
         return label(dt, zone)
     days = (here.date() - local(now, zone).date()).days
-    words = {"time": f"{here:%H:%M}", "day": formats.date_format(here, "l j M")}
+    words = {"time": f"{here:%H:%M}", "day": formats.date_format(here, "l j\xa0M")}
     if days == 0:
         return _("Today, %(time)s") % words
     if days == 1:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Child, Therapist, User
-from core.timezones import label, local, zone_name
+from core.timezones import label, local, zone_name, zone_place
 from scheduling import availability
 from scheduling.access import bookable_therapists
 from scheduling.actions.booking import minutes_of
@@ -210,9 +210,8 @@ def zone_note(day: Day | None, reader: User) -> str:
     if day is None or not day.offers:
         return ""
     moment = day.offers[0].starts_at
-    place = reader.time_zone.rpartition("/")[2].replace("_", " ")
     return _("Times are on your clock: %(place)s, %(zone)s.") % {
-        "place": place,
+        "place": zone_place(reader.time_zone),
         "zone": zone_name(moment, reader.zone),
     }
 

@@ -14,7 +14,7 @@ from accounts.models import User
 from core.notifications.kinds import Attachment, Kind, Message, register
 from core.notifications.models import Notification
 from core.timezones import label
-from scheduling import calendars, reminders
+from scheduling import access, calendars, reminders
 from scheduling.models import Appointment, State
 from scheduling.wording import clock_change_sentence, same_clock, when
 
@@ -111,35 +111,62 @@ def _facts(notification: Notification) -> tuple[Appointment, User, datetime]:
     return appointment, _reader(notification), timezone.now()
 
 
+def _own(appointment: Appointment, reader: User) -> bool:
+    """The child, for whom everywhere in Lantern this is a meeting."""
+    return reader.pk == appointment.child.user_id
+
+
 def _compose(
-    notification: Notification, title: str, *, more: str = "", with_calendar: bool = True
+    notification: Notification,
+    title: str,
+    childs_title: str,
+    *,
+    more: str = "",
+    with_calendar: bool = True,
 ) -> Message:
     appointment, reader, now = _facts(notification)
     place = {"when": when(appointment.starts_at, now=now, zone=reader.zone)}
+    own = _own(appointment, reader)
     return Message(
-        title=title % place,
+        title=(childs_title if own else title) % place,
         body=_join(*_sentences(appointment, reader, now), more),
         action_path=reverse("appointment", args=[appointment.pk]),
-        action_label=_("Open the appointment"),
+        action_label=_("See the meeting") if own else _("Open the appointment"),
         attachments=_invitation(appointment, reader, now) if with_calendar else (),
     )
 
 
 def reminder(notification: Notification) -> Message:
-    return _compose(notification, _("Appointment %(when)s"), with_calendar=False)
+    return _compose(
+        notification, _("Appointment %(when)s"), _("Meeting %(when)s"), with_calendar=False
+    )
 
 
 def booked(notification: Notification) -> Message:
     return _compose(
         notification,
         _("Appointment booked: %(when)s"),
-        more=_("If it no longer suits, you can move or cancel it on its page."),
+        _("Meeting booked: %(when)s"),
+        more=_if_it_does_not_suit(notification),
     )
+
+
+def _if_it_does_not_suit(notification: Notification) -> str:
+    """Only what this reader can really do."""
+    appointment, reader, _now = _facts(notification)
+    if access.can(reader, access.Verb.CHANGE, appointment):
+        return _("If it no longer suits, you can move or cancel it on its page.")
+    if _own(appointment, reader):
+        return _("If it does not suit you, tell a grown-up at home.")
+    return ""
 
 
 def moved(notification: Notification) -> Message:
     return _compose(
-        notification, _("Appointment moved: now %(when)s"), more=_("The old time is free again.")
+        notification,
+        _("Appointment moved: now %(when)s"),
+        _("Meeting moved: now %(when)s"),
+        more=_("The old time is free again."),
     )
 
 
@@ -147,10 +174,16 @@ def cancelled(notification: Notification) -> Message:
     """Never why, and never by whom."""
     appointment, reader, now = _facts(notification)
     words = {"when": when(appointment.starts_at, now=now, zone=reader.zone)}
+    own = _own(appointment, reader)
+    gone = (
+        _("The meeting %(when)s will not take place.")
+        if own
+        else _("The appointment %(when)s will not take place.")
+    )
     return Message(
-        title=_("Appointment cancelled"),
+        title=_("Meeting cancelled") if own else _("Appointment cancelled"),
         body=_join(
-            _("The appointment %(when)s will not take place.") % words,
+            gone % words,
             _("You do not need to do anything."),
         ),
         action_path=reverse("appointment", args=[appointment.pk]),

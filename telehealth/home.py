@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.access import Verb, visible_children
+from accounts.access import Verb, visible_children, with_verbs
 from accounts.models import AssentAnswer, Child, Role, User
 from accounts.selectors import ConsentStatus, consent_status, consent_statuses, staff_list
 from core.timezones import label, spoken
@@ -37,7 +37,12 @@ class FamilyMember:
 
     child: Child
     consent: ConsentStatus
+    may: set[Verb]
     appointments: list[Appointment] = field(default_factory=list)
+
+    @property
+    def may_book(self) -> bool:
+        return Verb.BOOK in self.may
 
 
 def upcoming_for(user: User) -> QuerySet[Appointment]:
@@ -129,11 +134,10 @@ def _assent_step(consent: ConsentStatus) -> NextStep:
 
 
 def guardian_home(user: User) -> dict[str, Any]:
-    children = list(
-        visible_children(user, Verb.SEE).filter(guardian_links__guardian=user).distinct()
-    )
-    consents = consent_statuses(children)
-    family = [FamilyMember(child, consents[child.pk]) for child in children]
+    own = visible_children(user, Verb.SEE).filter(guardian_links__guardian=user).distinct()
+    found = with_verbs(user, own)
+    consents = consent_statuses([child for child, _may in found])
+    family = [FamilyMember(child, consents[child.pk], may) for child, may in found]
     by_child = {member.child.pk: member for member in family}
     for appointment in upcoming_for(user)[:20]:
         if appointment.child_id in by_child:
@@ -150,24 +154,43 @@ def guardian_step(family: list[FamilyMember]) -> NextStep:
             _("Add your child"),
             "person-plus",
         )
-    soonest = sorted(
-        (member.appointments[0] for member in family if member.appointments),
-        key=lambda appointment: appointment.starts_at,
+    planned = sorted(
+        (member for member in family if member.appointments),
+        key=lambda member: member.appointments[0].starts_at,
     )
-    if soonest and joinable(soonest[0]):
-        return NextStep(
-            _("The session is about to start"),
-            _("Your child joins from their own page. You can join from another place."),
-            reverse("session_check", args=[soonest[0].pk]),
-            _("Join as a parent or carer"),
-            "camera-video",
-        )
+    for member in planned:
+        if Verb.ATTEND in member.may and joinable(member.appointments[0]):
+            return _join_step(member.appointments[0])
     for member in family:
         step = _consent_step(member)
         if step:
             return step
-    unplanned = next((member for member in family if not member.appointments), None)
-    return _all_set(soonest[0]) if unplanned is None else _booking_step(unplanned)
+    unplanned = next((m for m in family if m.may_book and not m.appointments), None)
+    if unplanned is not None:
+        return _booking_step(unplanned)
+    if not planned:
+        text = _("When a session is booked, you see it here.")
+        return NextStep(_("Nothing waits for you"), text, icon="check2-circle")
+    return _all_set(planned[0].appointments[0])
+
+
+def _join_step(appointment: Appointment) -> NextStep:
+    words = {
+        "child": appointment.child.user.display_name,
+        "name": appointment.therapist.user.display_name,
+        "time": label(appointment.starts_at, timezone.get_current_timezone()),
+    }
+    return NextStep(
+        _("%(child)s’s session is about to start") % words,
+        _(
+            "%(time)s with %(name)s. %(child)s joins from their own page."
+            " You can join from another place."
+        )
+        % words,
+        reverse("session_check", args=[appointment.pk]),
+        _("Join as a parent or carer"),
+        "camera-video",
+    )
 
 
 def _booking_step(member: FamilyMember) -> NextStep:
@@ -191,6 +214,9 @@ def _all_set(soonest: Appointment) -> NextStep:
 
 
 def _consent_step(member: FamilyMember) -> NextStep | None:
+    """What the guardian who decides has to do; another one is not sent to pages closed to them."""
+    if Verb.CONSENT not in member.may:
+        return None
     name = {"name": member.child.user.display_name}
     if not member.consent.guardian_signed:
         return NextStep(

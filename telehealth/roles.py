@@ -45,7 +45,7 @@ NAVIGATION: dict[str, tuple[NavItem, ...]] = {
         HOME,
         NavItem(_("Caseload"), "caseload", "people"),
         APPOINTMENTS,
-        NavItem(_("My hours"), "hours", "clock"),
+        NavItem(_("Hours"), "hours", "clock"),
         NavItem(_("Notes"), "notes", "journal-text"),
         INBOX,
     ),

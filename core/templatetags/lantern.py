@@ -39,6 +39,12 @@ def spoken_time(dt: datetime | None, zone: object = None) -> str:
 
 
 @register.filter
+def zone_place(name: str) -> str:
+    """`{{ user.time_zone|zone_place }}`: "London", never "Europe/London"."""
+    return timezones.zone_place(name)
+
+
+@register.filter
 def is_past(dt: datetime) -> bool:
     return dt <= timezone.now()
 

@@ -41,7 +41,7 @@ def test_the_command_prints_a_link_that_makes_one_therapist(db: None, client: Cl
         "the link proved the address"
     )
     assert AuditEvent.objects.filter(action="staff.accept", actor_id=rosa.pk).exists()
-    assert client.post(link, TYPED).status_code == 422, "it works once"
+    assert client.post(link, TYPED).status_code == 410, "it works once"
     assert User.objects.count() == 1
 
 
@@ -50,7 +50,7 @@ def test_an_old_or_made_up_link_says_so_and_makes_nobody(db: None, client: Clien
     Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     for address in (link, "/invitation/made-up/"):
         for answer in (client.get(address), client.post(address, TYPED)):
-            assert answer.status_code == 422
+            assert answer.status_code == 410
             assert "This invitation does not work any more." in answer.text
     assert not User.objects.exists()
 

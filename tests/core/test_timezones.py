@@ -17,6 +17,7 @@ from core.timezones import (
     spoken,
     validate_zone,
     zone_name,
+    zone_place,
     zones_by_region,
 )
 
@@ -146,7 +147,7 @@ def test_an_old_name_of_a_zone_is_taken_for_todays() -> None:
     [
         (datetime(2026, 11, 24, 16, tzinfo=UTC), "Today, 16:00"),
         (datetime(2026, 11, 25, 0, 30, tzinfo=UTC), "Tomorrow, 00:30"),
-        (datetime(2026, 12, 4, 16, tzinfo=UTC), "Friday 4 Dec, 16:00"),
+        (datetime(2026, 12, 4, 16, tzinfo=UTC), "Friday 4\xa0Dec, 16:00"),
         # an hour that happens twice cannot do without its zone, not even for a child
         (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "Sun 25 Oct, 01:30 GMT (UTC)"),
     ],
@@ -154,3 +155,10 @@ def test_an_old_name_of_a_zone_is_taken_for_todays() -> None:
 def test_a_child_reads_the_day_as_one_says_it(instant: datetime, text: str) -> None:
     now = datetime(2026, 11, 24, 9, tzinfo=UTC)
     assert spoken(instant, ZoneInfo("Europe/London"), now=now) == text
+
+
+def test_a_zone_is_said_as_the_place_it_is() -> None:
+    assert zone_place("Europe/London") == "London"
+    assert zone_place("America/New_York") == "New York"
+    assert zone_place("America/Argentina/Salta") == "Salta, Argentina"
+    assert zone_place("UTC") == "UTC"

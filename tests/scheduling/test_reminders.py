@@ -58,7 +58,7 @@ def test_a_reminder_says_when_on_the_readers_clock_and_nothing_about_health(
         said = {row.recipient_id: words(row) for row in notifications(REMINDER)}
     here = appointment.starts_at.astimezone(ZoneInfo("Europe/London"))
     there = appointment.starts_at.astimezone(ZoneInfo("America/New_York"))
-    assert f"Appointment tomorrow at {here:%H:%M}" in said[signed.sam.pk]
+    assert f"Meeting tomorrow at {here:%H:%M}" in said[signed.sam.pk]
     assert f"{there:%H:%M} E" in said[signed.maria.pk]
     assert (
         f"Where Sam is, that is {here:%a} {here.day} {here:%b}, {here:%H:%M}"
@@ -231,3 +231,19 @@ def test_everybody_hears_of_a_booking_at_once(signed: Cast) -> None:
     assert len(notifications(BOOKED, state=NotificationState.SENT)) == 3
     told = [m.to[0] for m in mail.outbox if m.subject.startswith("Appointment booked: on")]
     assert sorted(told) == [signed.amara.email, signed.maria.email]
+
+
+def test_a_message_offers_only_what_its_reader_can_do_in_the_readers_own_words(
+    signed: Cast,
+) -> None:
+    GuardianLink.objects.filter(guardian=signed.dad).update(scopes=[Scope.JOIN])
+    booked(signed)
+    said = {row.recipient_id: notices.booked(row) for row in notifications(BOOKED)}
+    for mover in (signed.maria, signed.amara):
+        assert "you can move or cancel it" in said[mover.pk].body
+    assert "move or cancel" not in said[signed.dad.pk].body
+    child = said[signed.sam.pk]
+    assert child.title.startswith("Meeting booked: ")
+    assert "tell a grown-up at home" in child.body
+    assert child.action_label == "See the meeting"
+    assert "ppointment" not in child.title + child.body + child.action_label

@@ -1,10 +1,13 @@
 """Each role's home shows the one next thing first, and nobody else's home."""
 
+import re
+
 import pytest
 from django.test import Client
 
-from accounts.models import Role, StaffMembership, User
+from accounts.models import GuardianLink, Role, Scope, StaffMembership, User
 from tests.cast import Cast, client_for, sign
+from tests.sessions_app.steps import appointment_now
 
 
 def step(client: Client, path: str = "/") -> str:
@@ -35,6 +38,26 @@ def test_child_waits_for_the_guardian_then_chooses(cast: Cast) -> None:
 def test_a_guardian_without_children_is_asked_to_add_one(cast: Cast) -> None:
     lone = User.objects.create_user("lone", display_name="Lone")
     assert step(client_for(lone)) == "Tell us about your child"
+
+
+def test_a_guardian_who_may_only_see_is_sent_to_no_closed_page(cast: Cast) -> None:
+    client = client_for(cast.dad)
+    assert step(client) == "Nothing waits for you"
+    sign(cast.maria, cast.sam_child)
+    appointment_now(cast)
+    page = client.get("/")
+    links = set(re.findall(r'<a [^>]*href="(/[^"]*)"', page.text))
+    assert f"/children/{cast.sam_child.pk}/" in links
+    assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+def test_who_may_join_is_told_whose_session_starts(cast: Cast) -> None:
+    sign(cast.maria, cast.sam_child)
+    appointment_now(cast)
+    assert step(client_for(cast.maria)) == "Sam’s session is about to start"
+    assert step(client_for(cast.dad)) == "You are all set"
+    GuardianLink.objects.filter(guardian=cast.dad).update(scopes=[Scope.JOIN])
+    assert step(client_for(cast.dad)) == "Sam’s session is about to start"
 
 
 @pytest.mark.parametrize("who", ["maria", "dad", "sam", "amara", "mo", "pat"])
