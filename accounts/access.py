@@ -7,6 +7,8 @@ The rule: each verb names the relations that allow it. A relation can be asked f
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import (
@@ -19,6 +21,7 @@ from django.db.models import (
     TextChoices,
     Value,
 )
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts.models import (
@@ -33,6 +36,7 @@ from accounts.models import (
 )
 from core.actors import Actor
 from core.errors import NotVisible
+from core.prepared import NOW, PERSON, SUBJECT, Prepared
 
 
 class Verb(TextChoices):
@@ -46,54 +50,51 @@ class Verb(TextChoices):
     TREAT = "treat"  # clinical record: notes, chat, checklist
 
 
-def open_now(prefix: str = "") -> Q:
-    """A dated relation at `prefix` holds now."""
-    now = timezone.now()
-    return Q(**{f"{prefix}started_at__lte": now}) & (
-        Q(**{f"{prefix}ended_at": None}) | Q(**{f"{prefix}ended_at__gt": now})
-    )
+def open_at(now: datetime) -> Q:
+    """A dated relation holds at this moment."""
+    return Q(started_at__lte=now) & (Q(ended_at=None) | Q(ended_at__gt=now))
 
 
 @dataclass(frozen=True)
 class Relation:
     """Rows that each tie one person to one child, asked from either side or as a pair."""
 
-    rows: Callable[[], QuerySet[Any]]
+    rows: Callable[[datetime], QuerySet[Any]]  # those that hold at a moment
     person: str  # the row's paths to the two
     child: str
 
-    def children(self, user: User) -> Q:
-        return Q(pk__in=self.rows().filter(**{self.person: user.pk}).values(self.child))
+    def children(self, person_id: uuid.UUID, now: datetime) -> Q:
+        return Q(pk__in=self.rows(now).filter(**{self.person: person_id}).values(self.child))
 
-    def people(self, child: Child) -> Q:
-        return Q(pk__in=self.rows().filter(**{self.child: child.pk}).values(self.person))
+    def people(self, child: Child, now: datetime) -> Q:
+        return Q(pk__in=self.rows(now).filter(**{self.child: child.pk}).values(self.person))
 
-    def ties(self, person: str, child: str) -> Q:
+    def ties(self, person: str, child: str, now: datetime) -> Q:
         pair = {self.person: OuterRef(person), self.child: OuterRef(child)}
-        return Q(Exists(self.rows().filter(**pair)))
+        return Q(Exists(self.rows(now).filter(**pair)))
 
 
 def _guardian(scope: Scope | None = None) -> Relation:
-    def rows() -> QuerySet[Any]:
+    def rows(now: datetime) -> QuerySet[Any]:
         # At 18 it ends by this rule, at midnight where the child is, whatever a task has done.
-        links = GuardianLink.objects.filter(open_now(""), child__adult_at__gt=timezone.now())
+        links = GuardianLink.objects.filter(open_at(now), child__adult_at__gt=now)
         return links.filter(scopes__contains=[scope]) if scope is not None else links
 
     return Relation(rows, "guardian", "child")
 
 
-def _care_team() -> QuerySet[Any]:
-    working = StaffMembership.objects.filter(open_now(""), role=Role.THERAPIST)
+def _care_team(now: datetime) -> QuerySet[Any]:
+    working = StaffMembership.objects.filter(open_at(now), role=Role.THERAPIST)
     return CareTeamMembership.objects.filter(
-        open_now(""), therapist__user__in=working.values("user_id")
+        open_at(now), therapist__user__in=working.values("user_id")
     )
 
 
-def _adults() -> QuerySet[Any]:
-    return Child.objects.filter(adult_at__lte=timezone.now())
+def _adults(now: datetime) -> QuerySet[Any]:
+    return Child.objects.filter(adult_at__lte=now)
 
 
-SELF = Relation(Child.objects.all, "user", "pk")
+SELF = Relation(lambda _now: Child.objects.all(), "user", "pk")
 ADULT_SELF = Relation(_adults, "user", "pk")  # a young person of 18 or older decides alone
 CARE_TEAM = Relation(_care_team, "therapist__user", "child")
 
@@ -110,49 +111,83 @@ ALLOWED: dict[Verb, tuple[Relation, ...]] = {
 }
 
 
-def visible_children(actor: Actor, verb: Verb = Verb.SEE) -> QuerySet[Child]:
-    """The children with whom `actor` may do `verb`. Unknown actors and verbs get none."""
-    if not isinstance(actor, User) or not actor.is_active or verb not in ALLOWED:
-        return Child.objects.none()
-    return Child.objects.filter(_rule(actor, verb), user__is_active=True).select_related("user")
-
-
-def _rule(actor: User, verb: Verb) -> Q:
+def _ids(verb: Verb) -> QuerySet[Any, Any]:
     rule = Q(pk__in=[])
     for relation in ALLOWED[verb]:
-        rule |= relation.children(actor)
-    return rule
+        rule |= relation.children(PERSON, NOW)
+    return Child.objects.filter(rule, user__is_active=True).values_list("pk")
+
+
+# Whoever asks, in a query that is written once.
+SOMEBODY = User(pk=PERSON)
+NOBODY = RawSQL("SELECT NULL::uuid WHERE FALSE", ())
+_IDS = {verb: Prepared(partial(_ids, verb)) for verb in ALLOWED}
+
+
+def visible_ids(actor: Actor, verb: Verb, now: datetime | None = None) -> RawSQL:
+    """The ids of `visible_children` as a sub-query, for rows that name a child."""
+    if not isinstance(actor, User) or not actor.is_active or verb not in ALLOWED:
+        return NOBODY
+    return _IDS[verb].within({PERSON: actor.pk, NOW: now or timezone.now()})
+
+
+def visible_children(
+    actor: Actor, verb: Verb = Verb.SEE, now: datetime | None = None
+) -> QuerySet[Child]:
+    """The children with whom `actor` may do `verb`. Unknown actors and verbs get none."""
+    return Child.objects.filter(pk__in=visible_ids(actor, verb, now)).select_related("user")
 
 
 def can(actor: Actor, verb: Verb, child: Child) -> bool:
     return visible_children(actor, verb).filter(pk=child.pk).exists()
 
 
+def _one(verb: Verb) -> QuerySet[Child]:
+    return visible_children(SOMEBODY, verb, NOW).filter(pk=SUBJECT)
+
+
+def _may(actor: User, now: datetime | None = None) -> dict[str, Any]:
+    """A yes or no for each verb, beside a child."""
+    return {
+        f"may_{verb}": ExpressionWrapper(Q(pk__in=visible_ids(actor, verb, now)), BooleanField())
+        for verb in ALLOWED
+    }
+
+
+def _verbs(child: Child) -> set[Verb]:
+    return {verb for verb in ALLOWED if getattr(child, f"may_{verb}")}
+
+
+_ONE = {verb: Prepared(partial(_one, verb)) for verb in ALLOWED}
+_ONE_AND_VERBS = Prepared(lambda: _one(Verb.SEE).annotate(**_may(SOMEBODY, NOW)))
+
+
+def _the_one(asked: Prepared[Child], actor: Actor, child_id: uuid.UUID) -> Child:
+    if not isinstance(actor, User) or not actor.is_active:
+        raise NotVisible
+    for child in asked.rows({PERSON: actor.pk, SUBJECT: child_id, NOW: timezone.now()}):
+        return child
+    raise NotVisible
+
+
 def get_child_for(actor: Actor, child_id: uuid.UUID, verb: Verb) -> Child:
     """The child, or NotVisible: a stranger cannot tell an unknown id from a foreign one."""
-    child = visible_children(actor, verb).filter(pk=child_id).first()
-    if child is None:
+    if verb not in ALLOWED:
         raise NotVisible
-    return child
+    return _the_one(_ONE[verb], actor, child_id)
 
 
 def with_verbs(actor: Actor, children: QuerySet[Child]) -> list[tuple[Child, set[Verb]]]:
     """These children, each with every verb that `can` would allow, in the same query."""
     if not isinstance(actor, User) or not actor.is_active:
         return []
-    asked = {
-        f"may_{verb}": ExpressionWrapper(_rule(actor, verb), BooleanField()) for verb in ALLOWED
-    }
-    found = children.annotate(**asked)
-    return [(child, {verb for verb in ALLOWED if getattr(child, f"may_{verb}")}) for child in found]
+    return [(child, _verbs(child)) for child in children.annotate(**_may(actor))]
 
 
 def get_child_and_verbs_for(actor: Actor, child_id: uuid.UUID) -> tuple[Child, set[Verb]]:
     """The child somebody may see, with every verb that `can` would allow, in one query."""
-    found = with_verbs(actor, visible_children(actor).filter(pk=child_id))
-    if not found:
-        raise NotVisible
-    return found[0]
+    child = _the_one(_ONE_AND_VERBS, actor, child_id)
+    return child, _verbs(child)
 
 
 def people_who_can(verb: Verb, child: Child) -> QuerySet[User]:
@@ -161,7 +196,7 @@ def people_who_can(verb: Verb, child: Child) -> QuerySet[User]:
         return User.objects.none()
     rule = Q(pk__in=[])
     for relation in ALLOWED[verb]:
-        rule |= relation.people(child)
+        rule |= relation.people(child, timezone.now())
     return User.objects.filter(rule, is_active=True)
 
 
@@ -172,24 +207,31 @@ def allowed_pair(verb: Verb, *, person: str, child: str) -> Q:
     """
     rule = Q(pk__in=[])
     for relation in ALLOWED.get(verb, ()):
-        rule |= relation.ties(person, child)
+        rule |= relation.ties(person, child, timezone.now())
     return rule & Q(**{f"{person}__is_active": True, f"{child}__user__is_active": True})
+
+
+def _every_hat() -> QuerySet[Any, Any]:
+    # One query, not three: every page asks for this.
+    staff = StaffMembership.objects.filter(open_at(NOW), user=PERSON).values_list("role")
+    links = GuardianLink.objects.filter(open_at(NOW), guardian=PERSON)
+    child = Child.objects.filter(user=PERSON)
+    return staff.union(links.values_list(Value("guardian")), child.values_list(Value("child")))
+
+
+_HATS = Prepared(_every_hat)
 
 
 def roles_of(user: User) -> list[str]:
     """Every hat a person wears now: for the home page and the audit's snapshot."""
-    staff = user.staff_memberships.filter(open_now("")).values_list("role")
-    guardian = user.guardian_links.filter(open_now("")).values_list(Value("guardian"))
-    child = Child.objects.filter(user=user).values_list(Value("child"))
-    # One query, not three: every page asks for this.
-    return [role for (role,) in staff.union(guardian, child)]
+    return [role for (role,) in _HATS.rows({PERSON: user.pk, NOW: timezone.now()})]
 
 
 def has_role(user: Actor, role: Role) -> bool:
     return (
         isinstance(user, User)
         and user.is_active
-        and user.staff_memberships.filter(open_now(""), role=role).exists()
+        and user.staff_memberships.filter(open_at(timezone.now()), role=role).exists()
     )
 
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -21,6 +22,7 @@ from accounts.models import (
     Scope,
     StaffMembership,
 )
+from core.prepared import EACH, MANY, NOW, Prepared
 
 ASSENT_FROM_AGE = 7  # SAFETY.md, Consent and assent
 
@@ -60,30 +62,51 @@ def consent_status(child: Child, kind: ConsentKind = ConsentKind.TELEHEALTH) -> 
     return consent_statuses([child], kind)[child.pk]
 
 
+def _versions(kind: ConsentKind) -> QuerySet[ConsentDocument]:
+    return ConsentDocument.objects.filter(kind=kind, language="en").order_by("-version")
+
+
+def _signed(kind: ConsentKind) -> QuerySet[Any]:
+    """By a guardian who may sign now; oldest first."""
+    signers = GuardianLink.objects.current(NOW).filter(
+        child=OuterRef("child"), guardian=OuterRef("signer"), scopes__contains=[Scope.CONSENT]
+    )
+    return (
+        ConsentSignature.objects.filter(
+            Exists(signers), withdrawn_at=None, child__in=EACH, document__kind=kind
+        )
+        .annotate(version=F("document__version"))
+        .defer("text_shown", "answers")  # pages of text, for an inspector only
+        .order_by("signed_at")
+    )
+
+
+def _answered(kind: ConsentKind) -> QuerySet[Any]:
+    """Oldest first."""
+    return (
+        Assent.objects.filter(child__in=EACH, document__kind=kind)
+        .annotate(version=F("document__version"))
+        .order_by("answered_at")
+    )
+
+
+_VERSIONS = {kind: Prepared(partial(_versions, kind)) for kind in ConsentKind}
+_SIGNED = {kind: Prepared(partial(_signed, kind)) for kind in ConsentKind}
+_ANSWERED = {kind: Prepared(partial(_answered, kind)) for kind in ConsentKind}
+
+
 def consent_statuses(
     children: Collection[Child], kind: ConsentKind = ConsentKind.TELEHEALTH
 ) -> dict[uuid.UUID, ConsentStatus]:
     """What stands for each of them, in three queries however many they are."""
-    versions = list(ConsentDocument.objects.filter(kind=kind, language="en").order_by("-version"))
+    values = {MANY: [child.pk for child in children], NOW: timezone.now()}
+    versions = _VERSIONS[kind].rows(values)
     oldest_valid = next(d.version for d in versions if d.substantive)
-    signers = GuardianLink.objects.current().filter(
-        child=OuterRef("child"), guardian=OuterRef("signer"), scopes__contains=[Scope.CONSENT]
-    )
-    about: dict[str, Any] = {"child__in": children, "document__kind": kind}
-    # Oldest first: what is kept for each child is the newest.
+    answers = _ANSWERED[kind].rows(values)
+    # What is kept for each child is the newest.
     signatures = {
-        row.child_id: row
-        for row in ConsentSignature.objects.filter(
-            Exists(signers), withdrawn_at=None, document__version__gte=oldest_valid, **about
-        )
-        .defer("text_shown", "answers")  # pages of text, for an inspector only
-        .order_by("signed_at")
+        row.child_id: row for row in _SIGNED[kind].rows(values) if row.version >= oldest_valid
     }
-    answers = list(
-        Assent.objects.filter(**about)
-        .annotate(version=F("document__version"))
-        .order_by("answered_at")
-    )
     assents = {row.child_id: row for row in answers if row.version >= oldest_valid}
     return {
         child.pk: ConsentStatus(

@@ -6,15 +6,18 @@ particular person must be asking (the one who holds the time, the therapist who 
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 
 from django.db.models import Q, QuerySet, TextChoices
 from django.utils import timezone
 
 from accounts import access as people
+from accounts.access import SOMEBODY
 from accounts.models import Child, Licence, Role, StaffMembership, Therapist, User
 from core.actors import Actor
 from core.errors import NotVisible
+from core.prepared import NOW, PERSON, SUBJECT, Prepared
 from scheduling.models import Appointment, AppointmentQuerySet, State
 
 
@@ -46,13 +49,15 @@ RULES: dict[Verb, Rule] = {
 }
 
 
-def visible_appointments(actor: Actor, verb: Verb = Verb.SEE) -> AppointmentQuerySet:
+def visible_appointments(
+    actor: Actor, verb: Verb = Verb.SEE, now: datetime | None = None
+) -> AppointmentQuerySet:
     """The appointments with which `actor` may do `verb`. Unknown actors and verbs get none."""
     if not isinstance(actor, User) or verb not in RULES:
         return Appointment.objects.none()
     rule = RULES[verb]
     found = Appointment.objects.filter(
-        child__in=people.visible_children(actor, rule.on_child).values("pk"), state__in=rule.states
+        child__in=people.visible_ids(actor, rule.on_child, now), state__in=rule.states
     )
     return found.filter(**{rule.only: actor}) if rule.only else found
 
@@ -61,17 +66,22 @@ def can(actor: Actor, verb: Verb, appointment: Appointment) -> bool:
     return visible_appointments(actor, verb).filter(pk=appointment.pk).exists()
 
 
+def _one(verb: Verb) -> QuerySet[Appointment]:
+    found = visible_appointments(SOMEBODY, verb, NOW).filter(pk=SUBJECT)
+    return found.select_related("child__user", "therapist__user")
+
+
+_ONE = {verb: Prepared(partial(_one, verb)) for verb in RULES}
+
+
 def get_appointment_for(actor: Actor, appointment_id: uuid.UUID, verb: Verb) -> Appointment:
     """The appointment with its people, or NotVisible, which looks like an unknown id."""
-    found = (
-        visible_appointments(actor, verb)
-        .select_related("child__user", "therapist__user")
-        .filter(pk=appointment_id)
-        .first()
-    )
-    if found is None:
+    if not isinstance(actor, User) or not actor.is_active or verb not in RULES:
         raise NotVisible
-    return found
+    values = {PERSON: actor.pk, SUBJECT: appointment_id, NOW: timezone.now()}
+    for appointment in _ONE[verb].rows(values):
+        return appointment
+    raise NotVisible
 
 
 def people_who_can(verb: Verb, appointment: Appointment) -> QuerySet[User]:
@@ -89,12 +99,9 @@ def people_who_can(verb: Verb, appointment: Appointment) -> QuerySet[User]:
     return found.filter(pk=only)
 
 
-def working_therapists() -> QuerySet[Therapist]:
+def working_therapists(now: datetime | None = None) -> QuerySet[Therapist]:
     """Therapists with an account that works here now."""
-    now = timezone.now()
-    working = StaffMembership.objects.filter(
-        Q(ended_at=None) | Q(ended_at__gt=now), role=Role.THERAPIST, started_at__lte=now
-    )
+    working = StaffMembership.objects.current(now).filter(role=Role.THERAPIST)
     return Therapist.objects.filter(
         user__is_active=True, user__in=working.values("user_id")
     ).select_related("user")
@@ -118,14 +125,16 @@ def bookable_therapists(child: Child, first: date, last: date) -> QuerySet[Thera
     return working_therapists().filter(pk__in=licences.values("therapist_id"))
 
 
+_OWN = Prepared(lambda: working_therapists(NOW).filter(user_id=PERSON))
+
+
 def get_therapist_for(actor: Actor) -> Therapist:
     """The actor's own therapist record, whose hours only they may set; else NotVisible."""
-    found = (
-        working_therapists().filter(user_id=actor.pk).first() if isinstance(actor, User) else None
-    )
-    if found is None:
+    if not isinstance(actor, User):
         raise NotVisible
-    return found
+    for therapist in _OWN.rows({PERSON: actor.pk, NOW: timezone.now()}):
+        return therapist
+    raise NotVisible
 
 
 def get_rhythm_child_for(actor: Actor, child_id: uuid.UUID) -> Child:

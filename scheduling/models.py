@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import ClassVar
 
@@ -219,8 +220,8 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def booked(self) -> "AppointmentQuerySet":
         return self.filter(state=State.BOOKED)
 
-    def upcoming(self) -> "AppointmentQuerySet":
-        return self.booked().filter(ends_at__gt=timezone.now()).order_by("starts_at")
+    def upcoming(self, now: datetime | None = None) -> "AppointmentQuerySet":
+        return self.booked().filter(ends_at__gt=now or timezone.now()).order_by("starts_at")
 
     def past(self) -> "AppointmentQuerySet":
         return self.booked().filter(ends_at__lte=timezone.now()).order_by("-starts_at")

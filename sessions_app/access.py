@@ -9,16 +9,19 @@ come in now get a reason.
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import F, Q, QuerySet, TextChoices
 from django.utils import timezone
 
 from accounts import access as people
+from accounts.access import SOMEBODY
 from accounts.models import User
 from accounts.selectors import consent_status
 from core.actors import Actor
 from core.errors import NotVisible
+from core.prepared import NOW, PERSON, SUBJECT, Prepared
 from scheduling.models import Appointment, State
 from sessions_app.errors import ConsentMissing, Ended, NotOpen
 from sessions_app.models import Part, SessionState
@@ -44,14 +47,14 @@ class Seat:
     part: Part
 
 
-def visible_appointments(actor: Actor, verb: Verb = Verb.ENTER) -> QuerySet[Appointment]:
+def visible_appointments(
+    actor: Actor, verb: Verb = Verb.ENTER, now: datetime | None = None
+) -> QuerySet[Appointment]:
     if not isinstance(actor, User) or verb not in Verb:
         return Appointment.objects.none()
-    treated = people.visible_children(actor, people.Verb.TREAT)
-    rule = Q(therapist__user=actor, child__in=treated.values("pk"))
+    rule = Q(therapist__user=actor, child__in=people.visible_ids(actor, people.Verb.TREAT, now))
     if verb == Verb.ENTER:
-        family = people.visible_children(actor, people.Verb.ATTEND)
-        rule |= Q(child__in=family.values("pk"))
+        rule |= Q(child__in=people.visible_ids(actor, people.Verb.ATTEND, now))
     return Appointment.objects.filter(rule, state__in=STATES)
 
 
@@ -62,17 +65,22 @@ def part_of(user: User, appointment: Appointment) -> Part:
     return Part.THERAPIST if appointment.therapist.user_id == user.pk else Part.GUARDIAN
 
 
+def _one(verb: Verb) -> QuerySet[Appointment]:
+    found = visible_appointments(SOMEBODY, verb, NOW).filter(pk=SUBJECT)
+    return found.select_related("child__user", "therapist__user", "session")
+
+
+_ONE = {verb: Prepared(partial(_one, verb)) for verb in Verb}
+
+
 def get_seat_for(actor: Actor, appointment_id: uuid.UUID, verb: Verb = Verb.ENTER) -> Seat:
     """NotVisible for strangers and unknown ids alike."""
-    appointment = (
-        visible_appointments(actor, verb)
-        .select_related("child__user", "therapist__user", "session")
-        .filter(pk=appointment_id)
-        .first()
-    )
-    if appointment is None or not isinstance(actor, User):
+    if not isinstance(actor, User) or not actor.is_active or verb not in Verb:
         raise NotVisible
-    return Seat(actor, appointment, part_of(actor, appointment))
+    values = {PERSON: actor.pk, SUBJECT: appointment_id, NOW: timezone.now()}
+    for appointment in _ONE[verb].rows(values):
+        return Seat(actor, appointment, part_of(actor, appointment))
+    raise NotVisible
 
 
 def can(actor: Actor, verb: Verb, appointment: Appointment) -> bool:

@@ -1,6 +1,7 @@
 """Relations that start and may end."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -11,8 +12,8 @@ from django.utils import timezone
 class DatedQuerySet(models.QuerySet[Any]):
     """Relations that start and may end; `current()` is the only word pages use."""
 
-    def current(self) -> "DatedQuerySet":
-        now = timezone.now()
+    def current(self, now: datetime | None = None) -> "DatedQuerySet":
+        now = now or timezone.now()
         return self.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=now), started_at__lte=now)
 
 

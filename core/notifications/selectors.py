@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Func, IntegerField
 
 from core.notifications.models import InboxMessage, Notification, NotificationState
+from core.prepared import PERSON, Prepared
 
 
 def lag(now: datetime) -> timedelta:
@@ -21,6 +23,17 @@ def lag(now: datetime) -> timedelta:
     return now - oldest if oldest else timedelta()
 
 
+_UNREAD = Prepared(
+    # Not Count: an aggregate in values_list would count each row by itself.
+    lambda: (
+        InboxMessage.objects.filter(recipient_id=PERSON, read_at=None)
+        .order_by()
+        .values_list(Func("pk", function="COUNT", output_field=IntegerField()))
+    )
+)
+
+
 def unread_count(person: AbstractBaseUser) -> int:
     """For the bell in the page's head."""
-    return InboxMessage.objects.filter(recipient_id=person.pk, read_at=None).count()
+    ((count,),) = _UNREAD.rows({PERSON: person.pk})
+    return int(count)
