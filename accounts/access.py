@@ -200,14 +200,14 @@ def people_who_can(verb: Verb, child: Child) -> QuerySet[User]:
     return User.objects.filter(rule, is_active=True)
 
 
-def allowed_pair(verb: Verb, *, person: str, child: str) -> Q:
+def allowed_pair(verb: Verb, *, person: str, child: str, now: datetime | None = None) -> Q:
     """For rows that name both (by these paths): this person may do `verb` with this child.
 
     The same rule for many rows in one query; an unknown verb allows nobody.
     """
     rule = Q(pk__in=[])
     for relation in ALLOWED.get(verb, ()):
-        rule |= relation.ties(person, child, timezone.now())
+        rule |= relation.ties(person, child, now or timezone.now())
     return rule & Q(**{f"{person}__is_active": True, f"{child}__user__is_active": True})
 
 

@@ -24,14 +24,17 @@ Row = TypeVar("Row")
 Values = Mapping[Any, Any]
 
 # Blanks: values that nothing real ever has. A builder puts them where the caller's will be.
-PERSON, CHILD, SUBJECT, MANY = (
-    uuid5(NAMESPACE_OID, f"a blank for {name}") for name in ("person", "child", "subject", "many")
+PERSON, CHILD, SUBJECT, MANY, MORE = (
+    uuid5(NAMESPACE_OID, f"a blank for {name}")
+    for name in ("person", "child", "subject", "many", "more")
 )
 NOW = datetime(1, 1, 2, 3, 4, 5, tzinfo=UTC)
-_BLANKS = frozenset[UUID | datetime]({PERSON, CHILD, SUBJECT, MANY, NOW})
+_BLANKS = frozenset[UUID | datetime]({PERSON, CHILD, SUBJECT, MANY, MORE, NOW})
 
 # The blank MANY takes a list of ids, of any length: `filter(child__in=EACH)`.
 EACH = RawSQL("SELECT unnest(%s::uuid[])", (MANY,))
+# A second list beside it, under the blank MORE.
+EACH_MORE = RawSQL("SELECT unnest(%s::uuid[])", (MORE,))
 
 
 class Prepared(Generic[Row]):

@@ -97,13 +97,13 @@ def people_who_can(verb: Verb, appointment: Appointment) -> QuerySet[User]:
     return runs | people.people_who_can(people.Verb.ATTEND, appointment.child)
 
 
-def still_allowed() -> Q:
+def still_allowed(now: datetime | None = None) -> Q:
     """For rows of Participant: this person may still be in this session by their relations."""
     child = "session__appointment__child"
     runs = Q(session__appointment__therapist__user=F("user"))
-    return people.allowed_pair(people.Verb.ATTEND, person="user", child=child) | (
-        runs & people.allowed_pair(people.Verb.TREAT, person="user", child=child)
-    )
+    family = people.allowed_pair(people.Verb.ATTEND, person="user", child=child, now=now)
+    treats = people.allowed_pair(people.Verb.TREAT, person="user", child=child, now=now)
+    return family | (runs & treats)
 
 
 def check_open(seat: Seat) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.selectors import consent_statuses
 from core.errors import DomainError
+from core.prepared import EACH, EACH_MORE, MANY, MORE, NOW, Prepared
 from scheduling.models import State
 from sessions_app import broadcast
 from sessions_app.access import enter, still_allowed
@@ -43,6 +44,7 @@ class Written:
     fresh: bool = False
 
 
+# Written once (core.prepared): for every commit anew they took more processor time than the rest.
 _SESSION_COLUMNS = (
     "state",
     "last_seq",
@@ -50,6 +52,22 @@ _SESSION_COLUMNS = (
     "appointment__child__birth_date",
     "appointment__child__data_key",
     "appointment__child__user__time_zone",
+)
+_LOCKED = Prepared(
+    lambda: (
+        Session.objects.select_for_update(of=("self",))
+        .filter(pk__in=EACH)
+        .select_related("appointment__child__user")
+        # A wide row for each room, at each commit, would cost more than the lines themselves.
+        .only(*_SESSION_COLUMNS)
+        .order_by("pk")
+    )
+)
+_KNOWN = Prepared(lambda: ChatMessage.objects.filter(session__in=EACH, nonce__in=EACH_MORE))
+_INSIDE = Prepared(
+    lambda: Participant.objects.filter(
+        still_allowed(NOW), session__in=EACH, place=Place.ADMITTED
+    ).only("session_id", "part", "connection", "seen_at")
 )
 
 
@@ -61,21 +79,12 @@ def write_many(lines: Sequence[Line]) -> list[Written]:
     them, so a session's numbers have no gap even if a transaction is rolled back.
     """
     ids = sorted({line.session_id for line in lines})
-    sessions = {
-        row.pk: row
-        for row in Session.objects.select_for_update(of=("self",))
-        .filter(pk__in=ids)
-        .select_related("appointment__child__user")
-        # A wide row for each room, at each commit, would cost more than the lines themselves.
-        .only(*_SESSION_COLUMNS)
-        .order_by("pk")
-    }
+    sessions = {row.pk: row for row in _LOCKED.rows({MANY: ids})}
     gate = _gate(sessions)
+    nonces = list({line.nonce for line in lines})
     known = {
         (row.session_id, row.sender_id, row.nonce): row
-        for row in ChatMessage.objects.filter(
-            session__in=ids, nonce__in={line.nonce for line in lines}
-        )
+        for row in _KNOWN.rows({MANY: ids, MORE: nonces})
     }
     fresh: list[ChatMessage] = []
     results = [_write(line, sessions.get(line.session_id), gate, known, fresh) for line in lines]
@@ -109,11 +118,7 @@ def _gate(sessions: Mapping[uuid.UUID, Session]) -> _Gate:
     """Who may write now, for all sessions of a commit in four queries."""
     children = {pk: session.appointment.child for pk, session in sessions.items()}
     consent = consent_statuses(children.values())
-    rows = list(
-        Participant.objects.filter(
-            still_allowed(), session__in=list(sessions), place=Place.ADMITTED
-        ).only("session_id", "part", "connection", "seen_at")
-    )
+    rows = _INSIDE.rows({MANY: list(sessions), NOW: timezone.now()})
     return _Gate(
         inside=frozenset(
             row.pk

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import GuardianLink, User
-from core.prepared import EACH, MANY, NOW, PERSON, Prepared
+from core.prepared import EACH, EACH_MORE, MANY, MORE, NOW, PERSON, Prepared
 from tests.cast import adult, child_of
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,13 @@ def test_a_list_of_any_length() -> None:
     for some in ([], people[:1], people):
         found = {name for (name,) in named.rows({MANY: [one.pk for one in some]})}
         assert found == {one.username for one in some}
+
+
+def test_two_lists() -> None:
+    people = [adult(f"person{n}", f"Person {n}") for n in range(3)]
+    both = Prepared(lambda: User.objects.filter(pk__in=EACH).exclude(pk__in=EACH_MORE))
+    ids = [one.pk for one in people]
+    assert both.rows({MANY: ids[:2], MORE: ids[1:]}) == people[:1]
 
 
 def test_a_sub_query_of_another() -> None:
