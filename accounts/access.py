@@ -146,20 +146,20 @@ def _one(verb: Verb) -> QuerySet[Child]:
     return visible_children(SOMEBODY, verb, NOW).filter(pk=SUBJECT)
 
 
-def _may(actor: User, now: datetime | None = None) -> dict[str, Any]:
-    """A yes or no for each verb, beside a child."""
+def may_columns(actor: User, now: datetime | None = None) -> dict[str, Any]:
+    """For a query of children: a yes or no for each verb, which `verbs_beside` reads."""
     return {
         f"may_{verb}": ExpressionWrapper(Q(pk__in=visible_ids(actor, verb, now)), BooleanField())
         for verb in ALLOWED
     }
 
 
-def _verbs(child: Child) -> set[Verb]:
+def verbs_beside(child: Child) -> set[Verb]:
     return {verb for verb in ALLOWED if getattr(child, f"may_{verb}")}
 
 
 _ONE = {verb: Prepared(partial(_one, verb)) for verb in ALLOWED}
-_ONE_AND_VERBS = Prepared(lambda: _one(Verb.SEE).annotate(**_may(SOMEBODY, NOW)))
+_ONE_AND_VERBS = Prepared(lambda: _one(Verb.SEE).annotate(**may_columns(SOMEBODY, NOW)))
 
 
 def _the_one(asked: Prepared[Child], actor: Actor, child_id: uuid.UUID) -> Child:
@@ -177,17 +177,10 @@ def get_child_for(actor: Actor, child_id: uuid.UUID, verb: Verb) -> Child:
     return _the_one(_ONE[verb], actor, child_id)
 
 
-def with_verbs(actor: Actor, children: QuerySet[Child]) -> list[tuple[Child, set[Verb]]]:
-    """These children, each with every verb that `can` would allow, in the same query."""
-    if not isinstance(actor, User) or not actor.is_active:
-        return []
-    return [(child, _verbs(child)) for child in children.annotate(**_may(actor))]
-
-
 def get_child_and_verbs_for(actor: Actor, child_id: uuid.UUID) -> tuple[Child, set[Verb]]:
     """The child somebody may see, with every verb that `can` would allow, in one query."""
     child = _the_one(_ONE_AND_VERBS, actor, child_id)
-    return child, _verbs(child)
+    return child, verbs_beside(child)
 
 
 def people_who_can(verb: Verb, child: Child) -> QuerySet[User]:

@@ -22,7 +22,7 @@ from accounts.models import (
     Scope,
     StaffMembership,
 )
-from core.prepared import EACH, MANY, NOW, Prepared
+from core.prepared import CHILD, EACH, MANY, NOW, Prepared
 
 ASSENT_FROM_AGE = 7  # SAFETY.md, Consent and assent
 
@@ -145,10 +145,19 @@ def _open_questions(child: Child, answers: Collection[Assent]) -> tuple[Assent, 
     )
 
 
+_LINKS = Prepared(
+    lambda: GuardianLink.objects.current(NOW).filter(child=CHILD).select_related("guardian")
+)
+_TEAM = Prepared(
+    lambda: (
+        CareTeamMembership.objects.current(NOW)
+        .filter(child=CHILD)
+        .select_related("therapist__user")
+    )
+)
+
+
 def people_around(child: Child) -> tuple[list[GuardianLink], list[CareTeamMembership]]:
     """The child's guardians and care team, for "who belongs to this child"."""
-    links = GuardianLink.objects.current().filter(child=child).select_related("guardian")
-    team = (
-        CareTeamMembership.objects.current().filter(child=child).select_related("therapist__user")
-    )
-    return list(links), list(team)
+    values = {CHILD: child.pk, NOW: timezone.now()}
+    return _LINKS.rows(values), _TEAM.rows(values)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar, cast
@@ -24,17 +24,21 @@ Row = TypeVar("Row")
 Values = Mapping[Any, Any]
 
 # Blanks: values that nothing real ever has. A builder puts them where the caller's will be.
-PERSON, CHILD, SUBJECT, MANY, MORE = (
+PERSON, CHILD, SUBJECT, MANY, MORE, WORDS = (
     uuid5(NAMESPACE_OID, f"a blank for {name}")
-    for name in ("person", "child", "subject", "many", "more")
+    for name in ("person", "child", "subject", "many", "more", "words")
 )
-NOW = datetime(1, 1, 2, 3, 4, 5, tzinfo=UTC)
-_BLANKS = frozenset[UUID | datetime]({PERSON, CHILD, SUBJECT, MANY, MORE, NOW})
+NOW, SINCE, UNTIL = (datetime(1, 1, n, 3, 4, 5, tzinfo=UTC) for n in (2, 3, 4))
+FIRST_DAY, LAST_DAY = date(1, 1, 2), date(1, 1, 3)
+_BLANKS = frozenset[UUID | date](
+    {PERSON, CHILD, SUBJECT, MANY, MORE, WORDS, NOW, SINCE, UNTIL, FIRST_DAY, LAST_DAY}
+)
 
-# The blank MANY takes a list of ids, of any length: `filter(child__in=EACH)`.
+# MANY takes a list of ids, WORDS one of texts, of any length: `filter(child__in=EACH)`.
 EACH = RawSQL("SELECT unnest(%s::uuid[])", (MANY,))
 # A second list beside it, under the blank MORE.
 EACH_MORE = RawSQL("SELECT unnest(%s::uuid[])", (MORE,))
+EACH_WORD = RawSQL("SELECT unnest(%s::text[])", (WORDS,))
 
 
 class Prepared(Generic[Row]):
@@ -48,7 +52,7 @@ class Prepared(Generic[Row]):
         queryset = self._build()
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
-        if any(isinstance(param, datetime) and param not in _BLANKS for param in params):
+        if any(isinstance(param, date) and param not in _BLANKS for param in params):
             # It would go on asking about the moment of the first use.
             raise ImproperlyConfigured(f"{self._build} reads the clock: put NOW instead.")
         return queryset, compiler, sql, tuple(params)
@@ -56,7 +60,7 @@ class Prepared(Generic[Row]):
     def _filled(self, values: Values) -> tuple[Any, ...]:
         # A blank without a value is a KeyError: it must never reach the database.
         return tuple(
-            values[param] if isinstance(param, UUID | datetime) and param in _BLANKS else param
+            values[param] if isinstance(param, UUID | date) and param in _BLANKS else param
             for param in self._written[3]
         )
 

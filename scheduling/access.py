@@ -10,6 +10,7 @@ from datetime import date, datetime
 from functools import partial
 
 from django.db.models import Q, QuerySet, TextChoices
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts import access as people
@@ -17,7 +18,7 @@ from accounts.access import SOMEBODY
 from accounts.models import Child, Licence, Role, StaffMembership, Therapist, User
 from core.actors import Actor
 from core.errors import NotVisible
-from core.prepared import NOW, PERSON, SUBJECT, Prepared
+from core.prepared import EACH_WORD, FIRST_DAY, LAST_DAY, NOW, PERSON, SUBJECT, Prepared
 from scheduling.models import Appointment, AppointmentQuerySet, State
 
 
@@ -117,12 +118,21 @@ def bookable_therapists(child: Child, first: date, last: date) -> QuerySet[Thera
 
     Which dates exactly is checked per time: see availability.
     """
+    return _licensed(licence_places(child), first, last, timezone.now())
+
+
+def _licensed(
+    places: list[str] | RawSQL, first: date, last: date, now: datetime
+) -> QuerySet[Therapist]:
     licences = Licence.objects.filter(
-        Q(valid_until=None) | Q(valid_until__gte=first),
-        place__in=licence_places(child),
-        valid_from__lte=last,
+        Q(valid_until=None) | Q(valid_until__gte=first), place__in=places, valid_from__lte=last
     )
-    return working_therapists().filter(pk__in=licences.values("therapist_id"))
+    return working_therapists(now).filter(pk__in=licences.values("therapist_id"))
+
+
+def any_bookable() -> QuerySet[Therapist]:
+    """`bookable_therapists` with blanks: the places in WORDS, from FIRST_DAY to LAST_DAY."""
+    return _licensed(EACH_WORD, FIRST_DAY, LAST_DAY, NOW)
 
 
 _OWN = Prepared(lambda: working_therapists(NOW).filter(user_id=PERSON))

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from accounts import access as people
 from accounts.models import Child, User
+from core.prepared import NOW, PERSON, Prepared
 from core.timezones import label, local, spoken
 from scheduling import access, availability
 from scheduling.actions.booking import minutes_of
@@ -70,10 +72,18 @@ def rows(appointments: Iterable[Appointment], user: User) -> list[Row]:
     return [Row(appointment, reader_of(appointment, user)) for appointment in appointments]
 
 
+_BOOKABLE = Prepared(
+    lambda: (
+        people.visible_children(people.SOMEBODY, people.Verb.BOOK, NOW)
+        .filter(guardian_links__guardian=PERSON)
+        .distinct()
+    )
+)
+
+
 def bookable_children(user: User) -> list[Child]:
     """For a family: the children to book for. A therapist books from the caseload."""
-    children = people.visible_children(user, people.Verb.BOOK)
-    return list(children.filter(guardian_links__guardian=user).distinct())
+    return _BOOKABLE.rows({PERSON: user.pk, NOW: timezone.now()})
 
 
 def join_url(appointment: Appointment, user: User, now: datetime) -> str:

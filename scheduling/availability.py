@@ -8,14 +8,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from accounts.models import CareTeamMembership, Child, Therapist, User
+from core.prepared import CHILD, FIRST_DAY, LAST_DAY, NOW, SUBJECT, WORDS, Prepared
 from core.timezones import local
 from scheduling import rosters
-from scheduling.access import bookable_therapists, licence_places
+from scheduling.access import any_bookable, licence_places
 from scheduling.errors import InThePast, NoLicence, NotOffered, TimeTaken
 from scheduling.models import Appointment
 from scheduling.rosters import Busy, ChildWeek, Roster
@@ -121,6 +124,30 @@ def range_of(child: Child, now: datetime) -> tuple[date, date]:
     return local(now, zone).date(), local(now + LONGEST_HORIZON, zone).date()
 
 
+def _therapists() -> QuerySet[Any]:
+    team = CareTeamMembership.objects.current(NOW).filter(child=CHILD, therapist=OuterRef("pk"))
+    found = any_bookable().annotate(on_team=Exists(team))
+    return rosters.with_hours(found).order_by("-on_team", "user__display_name", "pk")
+
+
+_ALL = Prepared(_therapists)
+_ONE = Prepared(lambda: _therapists().filter(pk=SUBJECT))
+
+
+def _for_child(child: Child, now: datetime, therapist_id: UUID | None) -> list[Any]:
+    first, last = range_of(child, now)
+    values = {
+        CHILD: child.pk,
+        WORDS: licence_places(child),
+        FIRST_DAY: first,
+        LAST_DAY: last,
+        NOW: timezone.now(),
+    }
+    if therapist_id is None:
+        return _ALL.rows(values)
+    return _ONE.rows(values | {SUBJECT: therapist_id})
+
+
 def open_desk(
     child: Child,
     *,
@@ -134,17 +161,9 @@ def open_desk(
     Those on the care team come first. A therapist without a licence for the child's place, or who
     no longer works here, is not there at all.
     """
-    team = CareTeamMembership.objects.current().filter(child=child, therapist=OuterRef("pk"))
-    found = (
-        bookable_therapists(child, *range_of(child, now))
-        .annotate(on_team=Exists(team))
-        .order_by("-on_team", "user__display_name", "pk")
-    )
-    if therapist_id is not None:
-        found = found.filter(pk=therapist_id)
     seats = tuple(
         Seat(_licensed(roster, child), bool(getattr(roster.therapist, "on_team", False)))
-        for roster in rosters.rosters(found)
+        for roster in rosters.rosters(_for_child(child, now, therapist_id))
     )
     return Desk(
         week=rosters.child_week(child),

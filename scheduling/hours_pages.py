@@ -5,9 +5,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from accounts.models import Child, Therapist
+from core.prepared import SUBJECT, Prepared
 from core.timezones import local
 from scheduling.models import Appointment
-from scheduling.rosters import Period, Roster, child_week, rosters
+from scheduling.rosters import Period, Roster, child_week, rosters, with_hours
 from scheduling.selectors import Window, by_weekday, override_rows
 
 
@@ -28,9 +29,12 @@ class RhythmPage:
     is_empty: bool
 
 
+_ONE = Prepared(lambda: with_hours(Therapist.objects.filter(pk=SUBJECT)))
+
+
 def page(therapist: Therapist, *, now: datetime) -> HoursPage:
     """Past dates are left out: they no longer change anything."""
-    roster = rosters(Therapist.objects.filter(pk=therapist.pk))[0]
+    (roster,) = rosters(_ONE.rows({SUBJECT: therapist.pk}))
     today = local(now, roster.zone).date()
     time_off = [period for period in roster.time_off if period.last >= today]
     return HoursPage(

@@ -4,6 +4,7 @@ The hours' rows come as JSON beside their therapist: six tables in one round tri
 numbers are parsed back into types here, and nowhere else.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from django.db.models import F, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from accounts.models import Child, Licence, Therapist, User
+from core.prepared import CHILD, EACH, MANY, NOW, PERSON, SINCE, SUBJECT, UNTIL, Prepared
 from scheduling.models import (
     Appointment,
     BookingRules,
@@ -126,9 +128,9 @@ def _weekly(rows: list[dict[str, Any]]) -> tuple[Weekly, ...]:
     )
 
 
-def rosters(therapists: QuerySet[Therapist]) -> list[Roster]:
-    """Answers one per therapist, in the queryset's order. One query."""
-    found = therapists.select_related("user", "booking_rules").annotate(
+def with_hours(therapists: QuerySet[Therapist]) -> QuerySet[Any]:
+    """The therapists as `rosters` takes them."""
+    return therapists.select_related("user", "booking_rules").annotate(
         weekly_rows=_rows(
             WeeklyHours, "id", "weekday", "start_minute", "end_minute", order="weekday"
         ),
@@ -137,6 +139,10 @@ def rosters(therapists: QuerySet[Therapist]) -> list[Roster]:
         travel_rows=_rows(TravelZone, "id", "starts_on", "ends_on", "time_zone", order="starts_on"),
         licence_rows=_rows(Licence, "place", "valid_from", "valid_until", order="valid_from"),
     )
+
+
+def rosters(found: Iterable[Therapist]) -> list[Roster]:
+    """One per therapist of a query `with_hours`, in its order."""
     return [_roster(therapist) for therapist in found]
 
 
@@ -162,10 +168,9 @@ def _roster(row: Any) -> Roster:
     )
 
 
-def child_week(child: Child) -> ChildWeek:
-    """One query."""
-    row: Any = (
-        Child.objects.filter(pk=child.pk)
+def _week_of_child() -> QuerySet[Any, Any]:
+    return (
+        Child.objects.filter(pk=CHILD)
         .annotate(
             hours_rows=_rows(
                 ChildHours,
@@ -179,13 +184,34 @@ def child_week(child: Child) -> ChildWeek:
             ),
             rest_after=F("rhythm__rest_after_minutes"),
         )
-        .values("hours_rows", "rest_after")
-        .get()
+        .values_list("hours_rows", "rest_after")
     )
-    rest = row["rest_after"]
+
+
+_CHILD_WEEK = Prepared(_week_of_child)
+
+
+def child_week(child: Child) -> ChildWeek:
+    """One query."""
+    ((hours, rest),) = _CHILD_WEEK.rows({CHILD: child.pk})
     if rest is None:
         rest = ChildRhythm().rest_after_minutes
-    return ChildWeek(child, _weekly(row["hours_rows"]), rest)
+    return ChildWeek(child, _weekly(hours), rest)
+
+
+def _blocking() -> QuerySet[Any, Any]:
+    return (
+        Appointment.objects.blocking()
+        .filter(Q(therapist_id__in=EACH) | Q(child=CHILD), ends_at__gt=SINCE, starts_at__lt=UNTIL)
+        .exclude(state=State.HELD, hold_expires_at__lte=NOW)
+        .exclude(state=State.HELD, child=CHILD, booked_by=PERSON)
+        .exclude(pk=SUBJECT)
+        .values_list("therapist_id", "child_id", "starts_at", "ends_at")
+    )
+
+
+_BUSY = Prepared(_blocking)
+NOBODY = UUID(int=0)
 
 
 def busy(
@@ -203,14 +229,13 @@ def busy(
     Holds past their end block nobody. A viewer's own hold for this child does not hide its time
     from them: choosing again replaces it. `ignoring` is the appointment that is being moved.
     """
-    rows = Appointment.objects.blocking().filter(
-        Q(therapist_id__in=therapist_ids) | Q(child=child), ends_at__gt=first, starts_at__lt=last
-    )
-    rows = rows.exclude(state=State.HELD, hold_expires_at__lte=now)
-    if viewer is not None:
-        rows = rows.exclude(state=State.HELD, child=child, booked_by=viewer)
-    if ignoring is not None:
-        rows = rows.exclude(pk=ignoring.pk)
-    return [
-        Busy(*row) for row in rows.values_list("therapist_id", "child_id", "starts_at", "ends_at")
-    ]
+    values = {
+        MANY: therapist_ids,
+        CHILD: child.pk,
+        SINCE: first,
+        UNTIL: last,
+        NOW: now,
+        PERSON: viewer.pk if viewer else NOBODY,
+        SUBJECT: ignoring.pk if ignoring else NOBODY,
+    }
+    return [Busy(*row) for row in _BUSY.rows(values)]

@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import Func, IntegerField, Q
 from django.utils import timezone
 
+from accounts.access import SOMEBODY
 from accounts.models import User
+from core.prepared import NOW, PERSON, Prepared
 from core.timezones import local
 from scheduling import availability
+from scheduling.access import visible_appointments
 from scheduling.models import (
     DAY,
+    Appointment,
     AppointmentQuerySet,
     CalendarFeed,
     ChildHours,
@@ -28,15 +33,33 @@ def with_people(appointments: AppointmentQuerySet) -> AppointmentQuerySet:
     return appointments.select_related("child__user", "therapist__user")
 
 
-def coming(appointments: AppointmentQuerySet) -> AppointmentQuerySet:
-    return with_people(appointments.upcoming())
+def coming(appointments: AppointmentQuerySet, now: datetime | None = None) -> AppointmentQuerySet:
+    return with_people(appointments.upcoming(now))
 
 
-def earlier(appointments: AppointmentQuerySet) -> AppointmentQuerySet:
+def earlier(appointments: AppointmentQuerySet, now: datetime | None = None) -> AppointmentQuerySet:
     """What is over, and what was cancelled; newest first."""
-    now = timezone.now()
-    past = appointments.filter(ends_at__lte=now) | appointments.filter(state=State.CANCELLED)
-    return with_people(past.order_by("-starts_at"))
+    past = Q(ends_at__lte=now or timezone.now()) | Q(state=State.CANCELLED)
+    return with_people(appointments.filter(past).order_by("-starts_at"))
+
+
+_COMING = Prepared(lambda: coming(visible_appointments(SOMEBODY, now=NOW), NOW))
+_EARLIER = Prepared(
+    lambda: (
+        earlier(visible_appointments(SOMEBODY, now=NOW), NOW)
+        .order_by()
+        .values_list(Func("pk", function="COUNT", output_field=IntegerField()))
+    )
+)
+
+
+def all_coming(user: User) -> list[Appointment]:
+    return _COMING.rows({PERSON: user.pk, NOW: timezone.now()})
+
+
+def how_many_earlier(user: User) -> int:
+    ((count,),) = _EARLIER.rows({PERSON: user.pk, NOW: timezone.now()})
+    return int(count)
 
 
 def for_feed(appointments: AppointmentQuerySet) -> AppointmentQuerySet:

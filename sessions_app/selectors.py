@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from core.prepared import PERSON, SUBJECT, Prepared
 from scheduling.models import Appointment, Outcome, State
 from sessions_app.access import Seat, Verb, visible_appointments
 from sessions_app.models import (
@@ -34,9 +35,9 @@ def here(person: Participant) -> bool:
     )
 
 
-def present() -> Q:
+def present(heard_since: datetime | None = None) -> Q:
     """The same question for many rows of Participant."""
-    return ~Q(connection="") & Q(seen_at__gt=timezone.now() - HEARD_WITHIN)
+    return ~Q(connection="") & Q(seen_at__gt=heard_since or timezone.now() - HEARD_WITHIN)
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,12 @@ class RoomView:
         ]
 
 
-def unsigned_notes(user: User) -> QuerySet[Appointment]:
+def unsigned_notes(user: User, now: datetime | None = None) -> QuerySet[Appointment]:
     """Past sessions of this therapist whose note is missing or not signed yet, oldest first."""
     return (
-        visible_appointments(user, Verb.RUN)
+        visible_appointments(user, Verb.RUN, now)
         .filter(
-            Q(ends_at__lte=timezone.now()) | Q(session__state="ended"),
+            Q(ends_at__lte=now or timezone.now()) | Q(session__state="ended"),
             ~Q(outcome=Outcome.NO_SHOW),
             state=State.BOOKED,
         )
@@ -86,11 +87,13 @@ def unsigned_notes(user: User) -> QuerySet[Appointment]:
     )
 
 
-def waiting_now(user: User) -> QuerySet[Appointment]:
+def waiting_now(
+    user: User, now: datetime | None = None, *, heard_since: datetime | None = None
+) -> QuerySet[Appointment]:
     """This therapist's sessions in which somebody is in the waiting room now."""
-    waiting = Participant.objects.filter(present(), place=Place.WAITING)
+    waiting = Participant.objects.filter(present(heard_since), place=Place.WAITING)
     return (
-        visible_appointments(user, Verb.RUN)
+        visible_appointments(user, Verb.RUN, now)
         .filter(session__in=waiting.values("session_id"))
         .exclude(session__state="ended")
         .select_related("child__user")
@@ -156,10 +159,17 @@ def _event(row: ChatMessage, seat: str, name: str) -> dict[str, Any]:
     }
 
 
+_PLACE = Prepared(
+    lambda: Participant.objects.filter(session__appointment=SUBJECT, user=PERSON).select_related(
+        "session__checklist"
+    )
+)
+
+
 def place_of(seat: Seat) -> Participant | None:
     """Where this person stands in this session; None before they first came."""
-    found = Participant.objects.filter(session__appointment=seat.appointment, user=seat.user)
-    return found.select_related("session__checklist").first()
+    found = _PLACE.rows({SUBJECT: seat.appointment.pk, PERSON: seat.user.pk})
+    return found[0] if found else None
 
 
 def note_of(seat: Seat) -> SessionNote | None:
@@ -167,12 +177,17 @@ def note_of(seat: Seat) -> SessionNote | None:
     return SessionNote.objects.filter(appointment=seat.appointment).first()
 
 
-def participants(session_id: uuid.UUID) -> list[Participant]:
-    return list(
-        Participant.objects.filter(session_id=session_id)
+_EVERYONE = Prepared(
+    lambda: (
+        Participant.objects.filter(session_id=SUBJECT)
         .select_related("user", "session")
         .order_by("waiting_since", "pk")
     )
+)
+
+
+def participants(session_id: uuid.UUID) -> list[Participant]:
+    return _EVERYONE.rows({SUBJECT: session_id})
 
 
 def as_events(

@@ -10,13 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.access import Verb, visible_children, with_verbs
+from accounts.access import SOMEBODY, Verb, may_columns, verbs_beside, visible_children
 from accounts.models import AssentAnswer, Child, Role, User
 from accounts.selectors import ConsentStatus, consent_status, consent_statuses, staff_list
+from core.prepared import NOW, PERSON, SINCE, Prepared
 from core.timezones import label, spoken
 from scheduling.access import visible_appointments
-from scheduling.models import Appointment, State
-from sessions_app.selectors import unsigned_notes, waiting_now
+from scheduling.models import Appointment, AppointmentQuerySet, State
+from scheduling.selectors import coming
+from sessions_app.selectors import HEARD_WITHIN, unsigned_notes, waiting_now
 
 # A child may go to the device check this long before the start.
 JOIN_EARLY = timedelta(minutes=15)
@@ -45,13 +47,28 @@ class FamilyMember:
         return Verb.BOOK in self.may
 
 
-def upcoming_for(user: User) -> QuerySet[Appointment]:
-    return (
-        visible_appointments(user)
-        .filter(state=State.BOOKED, ends_at__gt=timezone.now())
-        .select_related("child__user", "therapist__user")
-        .order_by("starts_at")
+def _upcoming() -> AppointmentQuerySet:
+    return coming(visible_appointments(SOMEBODY, now=NOW), NOW)
+
+
+_NEXT_THREE = Prepared(lambda: _upcoming()[:3])
+_NEXT_TWENTY = Prepared(lambda: _upcoming()[:20])
+_NEXT_GIVEN = Prepared(lambda: _upcoming().filter(therapist__user=PERSON)[:12])
+_WAITING = Prepared(lambda: waiting_now(SOMEBODY, NOW, heard_since=SINCE))
+_UNSIGNED = Prepared(lambda: unsigned_notes(SOMEBODY, NOW)[:10])
+_OWN = Prepared(
+    lambda: (
+        visible_children(SOMEBODY, Verb.SEE, NOW)
+        .filter(guardian_links__guardian=PERSON)
+        .distinct()
+        .annotate(**may_columns(SOMEBODY, NOW))
     )
+)
+
+
+def _asked_by(user: User) -> dict[Any, Any]:
+    now = timezone.now()
+    return {PERSON: user.pk, NOW: now, SINCE: now - HEARD_WITHIN}
 
 
 def joinable(appointment: Appointment) -> bool:
@@ -61,7 +78,7 @@ def joinable(appointment: Appointment) -> bool:
 def child_home(user: User) -> dict[str, Any]:
     child = user.child
     consent = consent_status(child)
-    upcoming = list(upcoming_for(user)[:3])
+    upcoming = _NEXT_THREE.rows(_asked_by(user))
     return {
         "child": child,
         "step": child_step(child, consent, upcoming),
@@ -134,12 +151,11 @@ def _assent_step(consent: ConsentStatus) -> NextStep:
 
 
 def guardian_home(user: User) -> dict[str, Any]:
-    own = visible_children(user, Verb.SEE).filter(guardian_links__guardian=user).distinct()
-    found = with_verbs(user, own)
+    found = [(child, verbs_beside(child)) for child in _OWN.rows(_asked_by(user))]
     consents = consent_statuses([child for child, _may in found])
     family = [FamilyMember(child, consents[child.pk], may) for child, may in found]
     by_child = {member.child.pk: member for member in family}
-    for appointment in upcoming_for(user)[:20]:
+    for appointment in _NEXT_TWENTY.rows(_asked_by(user)):
         if appointment.child_id in by_child:
             by_child[appointment.child_id].appointments.append(appointment)
     return {"family": family, "step": guardian_step(family)}
@@ -240,9 +256,10 @@ def _consent_step(member: FamilyMember) -> NextStep | None:
 
 def therapist_home(user: User) -> dict[str, Any]:
     day_end = timezone.localtime().replace(hour=0, minute=0, second=0) + timedelta(days=1)
-    upcoming = list(upcoming_for(user).filter(therapist__user=user)[:12])
-    waiting = list(waiting_now(user))
-    notes = list(unsigned_notes(user)[:10])
+    asked = _asked_by(user)
+    upcoming = _NEXT_GIVEN.rows(asked)
+    waiting = _WAITING.rows(asked)
+    notes = _UNSIGNED.rows(asked)
     return {
         "today": [a for a in upcoming if a.starts_at < day_end],
         "later": [a for a in upcoming if a.starts_at >= day_end][:5],
@@ -307,20 +324,26 @@ def moderator_home() -> dict[str, Any]:
     return {"step": NextStep(_("Nothing waits for you"), text, icon="check2-circle")}
 
 
-def caseload_rows(user: User) -> QuerySet[Child]:
-    """The therapist's children, each with the next and the last session's instant."""
-    now = timezone.now()
-    booked = Q(appointments__state=State.BOOKED, appointments__therapist__user=user)
+def _caseload() -> QuerySet[Child]:
+    booked = Q(appointments__state=State.BOOKED, appointments__therapist__user=PERSON)
     return (
-        visible_children(user, Verb.TREAT)
+        visible_children(SOMEBODY, Verb.TREAT, NOW)
         .annotate(
             next_at=Min(
-                "appointments__starts_at", filter=booked & Q(appointments__ends_at__gt=now)
+                "appointments__starts_at", filter=booked & Q(appointments__ends_at__gt=NOW)
             ),
             last_at=Max(
-                "appointments__starts_at", filter=booked & Q(appointments__ends_at__lte=now)
+                "appointments__starts_at", filter=booked & Q(appointments__ends_at__lte=NOW)
             ),
-            sessions=Count("appointments", filter=booked & Q(appointments__ends_at__lte=now)),
+            sessions=Count("appointments", filter=booked & Q(appointments__ends_at__lte=NOW)),
         )
         .order_by("next_at", "user__display_name")
     )
+
+
+_CASELOAD = Prepared(_caseload)
+
+
+def caseload_rows(user: User) -> list[Child]:
+    """The therapist's children, each with the next and the last session's instant."""
+    return _CASELOAD.rows(_asked_by(user))

@@ -29,9 +29,11 @@ PAGE_SIZE = 20
 def listing(request: HttpRequest) -> HttpResponse:
     """What comes, and below it what was."""
     mine = access.visible_appointments(person(request))
-    page = Paginator(selectors.earlier(mine), PAGE_SIZE).get_page(request.GET.get("page"))
+    pages = Paginator(selectors.earlier(mine), PAGE_SIZE)
+    pages.count = selectors.how_many_earlier(person(request))
+    page = pages.get_page(request.GET.get("page"))
     context = {
-        "coming": appointment_pages.rows(selectors.coming(mine), person(request)),
+        "coming": appointment_pages.rows(selectors.all_coming(person(request)), person(request)),
         "earlier": appointment_pages.rows(page.object_list, person(request)),
         "page": page,
         "bookable": appointment_pages.bookable_children(person(request)),
