@@ -24,11 +24,17 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
+from accounts.consent_standing import consent_status
 from accounts.models import (
     Assent,
+    AssentAnswer,
     CareTeamMembership,
     Child,
+    ConsentKind,
+    ConsentMatter,
+    ConsentSignature,
     GuardianLink,
+    MatterKind,
     Role,
     Scope,
     StaffMembership,
@@ -48,6 +54,7 @@ class Verb(TextChoices):
     JOIN = "join"
     ATTEND = "attend"  # be in a session as family: the child, or who may join
     TREAT = "treat"  # clinical record: notes, chat, checklist
+    SETTLE = "settle"  # what consent waits for: a review, a dispute, a child's question
 
 
 def open_at(now: datetime) -> Q:
@@ -94,11 +101,50 @@ def _adults(now: datetime) -> QuerySet[Any]:
     return Child.objects.filter(adult_at__lte=now)
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A safeguarding lead and the children whose consent waits for somebody to decide.
+
+    A dispute or a review is theirs beside the care team's; a child's question only where there is
+    no care team yet to answer it.
+    """
+
+    @staticmethod
+    def _leads(now: datetime) -> QuerySet[Any]:
+        return StaffMembership.objects.filter(open_at(now), role=Role.SAFEGUARDING_LEAD)
+
+    @staticmethod
+    def _asked(now: datetime) -> QuerySet[Any]:
+        return Assent.objects.filter(answer=AssentAnswer.QUESTION, reply__isnull=True).exclude(
+            child__in=_care_team(now).values("child")
+        )
+
+    @staticmethod
+    def _open() -> QuerySet[Any]:
+        return ConsentMatter.objects.filter(decided_at=None)
+
+    def children(self, person_id: uuid.UUID, now: datetime) -> Q:
+        waits = Q(pk__in=self._open().values("child")) | Q(pk__in=self._asked(now).values("child"))
+        return waits & Q(Exists(self._leads(now).filter(user=person_id)))
+
+    def people(self, child: Child, now: datetime) -> Q:
+        waits = Q(Exists(self._open().filter(child=child.pk)))
+        waits |= Q(Exists(self._asked(now).filter(child=child.pk)))
+        return waits & Q(pk__in=self._leads(now).values("user"))
+
+    def ties(self, person: str, child: str, now: datetime) -> Q:
+        waits = Q(Exists(self._open().filter(child=OuterRef(child))))
+        waits |= Q(Exists(self._asked(now).filter(child=OuterRef(child))))
+        return waits & Q(Exists(self._leads(now).filter(user=OuterRef(person))))
+
+
 SELF = Relation(lambda _now: Child.objects.all(), "user", "pk")
 ADULT_SELF = Relation(_adults, "user", "pk")  # a young person of 18 or older decides alone
 CARE_TEAM = Relation(_care_team, "therapist__user", "child")
 
-ALLOWED: dict[Verb, tuple[Relation, ...]] = {
+LEAD = Waiting()
+
+ALLOWED: dict[Verb, tuple[Relation | Waiting, ...]] = {
     Verb.SEE: (SELF, _guardian(), CARE_TEAM),
     Verb.BOOK: (_guardian(Scope.BOOK), CARE_TEAM, ADULT_SELF),
     Verb.CONSENT: (_guardian(Scope.CONSENT), ADULT_SELF),
@@ -108,6 +154,7 @@ ALLOWED: dict[Verb, tuple[Relation, ...]] = {
     Verb.JOIN: (SELF, _guardian(Scope.JOIN), CARE_TEAM),
     Verb.ATTEND: (SELF, _guardian(Scope.JOIN)),
     Verb.TREAT: (CARE_TEAM,),
+    Verb.SETTLE: (CARE_TEAM, LEAD),
 }
 
 
@@ -251,10 +298,62 @@ def get_own_child(actor: Actor) -> Child:
     return child
 
 
+def get_child_to_sign(actor: Actor, child_id: uuid.UUID, kind: ConsentKind) -> Child:
+    """The child, for a guardian who may consent, or a young person whose own signature is asked."""
+    own = visible_children(actor, Verb.ASSENT).filter(pk=child_id).first()
+    if own is None:
+        return get_child_for(actor, child_id, Verb.CONSENT)
+    if not consent_status(own, kind).child_signs:
+        raise NotVisible
+    return own
+
+
+def get_signature_for(actor: Actor, signature_id: uuid.UUID) -> ConsentSignature:
+    """What somebody signed, for themselves alone: the other guardian has no part in it."""
+    signature = (
+        ConsentSignature.objects.filter(pk=signature_id, signer_id=getattr(actor, "pk", None))
+        .filter(child__in=visible_children(actor))
+        .select_related("document", "child__user", "signer")
+        .first()
+    )
+    if signature is None:
+        raise NotVisible
+    return signature
+
+
+def visible_matters(actor: Actor) -> QuerySet[ConsentMatter]:
+    """What waits for a decision, for those who may decide; never for the family."""
+    return ConsentMatter.objects.filter(
+        decided_at=None, child__in=visible_children(actor, Verb.SETTLE)
+    ).select_related("child__user", "raised_by")
+
+
+def get_matter_for(actor: Actor, matter_id: uuid.UUID, what: MatterKind) -> ConsentMatter:
+    matter = visible_matters(actor).filter(pk=matter_id, what=what).first()
+    if matter is None:
+        raise NotVisible
+    return matter
+
+
+def visible_questions(actor: Actor) -> QuerySet[Assent]:
+    """Children's questions that nobody has answered, for those who may."""
+    return Assent.objects.filter(
+        answer=AssentAnswer.QUESTION,
+        reply__isnull=True,
+        child__in=visible_children(actor, Verb.SETTLE),
+    ).select_related("child__user")
+
+
+def check_settles(actor: Actor) -> None:
+    """NotVisible for everybody whose work never is to decide about consent."""
+    if not (has_role(actor, Role.THERAPIST) or has_role(actor, Role.SAFEGUARDING_LEAD)):
+        raise NotVisible
+
+
 def get_assent_for(actor: Actor, assent_id: uuid.UUID) -> Assent:
-    """A child's answer, for the care team that may reply to its question."""
+    """A child's answer, for those who may reply to its question."""
     assent = (
-        Assent.objects.filter(pk=assent_id, child__in=visible_children(actor, Verb.TREAT))
+        Assent.objects.filter(pk=assent_id, child__in=visible_children(actor, Verb.SETTLE))
         .select_related("child__user", "replied_by")
         .first()
     )

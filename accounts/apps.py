@@ -19,7 +19,8 @@ class AccountsConfig(AppConfig):
 
 
 def _load_documents(**_kwargs: Any) -> None:
-    """After each migrate (and each flush of a test) the texts to sign are there."""
-    from accounts.documents import load_documents
+    """After each migrate (and each flush of a test) the texts to sign and the rules are there."""
+    from accounts.documents import load_documents, load_rules
 
     load_documents()
+    load_rules()

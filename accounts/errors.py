@@ -29,6 +29,17 @@ class ConsentFirst(DomainError):
     message = _("A parent or carer needs to say yes first.")
 
 
+class NothingToSign(DomainError):
+    code = "nothing_to_sign"
+    status = 404
+    message = _("There is nothing to sign for this yet.")
+
+
+class NothingToDispute(DomainError):
+    code = "nothing_to_dispute"
+    message = _("One parent or carer decides here. To say no, take your agreement back.")
+
+
 class NothingToWithdraw(DomainError):
     code = "nothing_to_withdraw"
     message = _("There is no agreement from you to take back.")

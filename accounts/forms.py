@@ -7,7 +7,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AssentAnswer, ConsentDocument, Relation, Role, Theme, User
+from accounts.models import AssentAnswer, ConsentDocument, Decision, Relation, Role, Theme, User
 from accounts.places import PLACES
 from accounts.words import suggested_passphrase, suggested_username
 from core.forms import NameField, TimeZoneField
@@ -143,6 +143,39 @@ class ReplyForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_("The child reads it on their own page, with your name."),
+    )
+
+
+class DisputeForm(forms.Form):
+    words = forms.CharField(
+        label=_("What should we know?"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4, "aria-describedby": "who-reads-words"}),
+        help_text=_("Only if you like. You can also tell us when we call."),
+    )
+
+
+class ReviewForm(forms.Form):
+    decision = forms.ChoiceField(
+        label=_("What do you decide?"),
+        choices=Decision,
+        widget=forms.RadioSelect(attrs={"class": "cards"}),
+    )
+    reason = forms.CharField(
+        label=_("Why?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("What you looked at. The care team and the safeguarding lead can read it."),
+    )
+
+
+class SettleForm(forms.Form):
+    reason = forms.CharField(
+        label=_("How was it settled?"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("The care team and the safeguarding lead can read it; the family cannot."),
     )
 
 

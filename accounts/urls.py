@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import colleagues, consent, family, people
+from accounts.views import colleagues, consent, family, matters, people
 
 urlpatterns = [
     path("sign-in/child/", people.child_sign_in, name="child_sign_in"),
@@ -29,6 +29,15 @@ urlpatterns = [
         consent.consent_withdraw,
         name="consent_withdraw",
     ),
+    path(
+        "children/<uuid:child_id>/consent/disagree/",
+        consent.consent_dispute,
+        name="consent_dispute",
+    ),
+    path("children/<uuid:child_id>/consent/review/", matters.consent_review, name="consent_review"),
+    path("consent/", matters.consent_matters, name="consent_matters"),
+    path("consent/<uuid:matter_id>/settle/", matters.consent_settle, name="consent_settle"),
+    path("consent/<uuid:signature_id>/copy/", consent.consent_copy, name="consent_copy"),
     path("assent/", consent.assent, name="assent"),
     path("assent/<uuid:assent_id>/reply/", consent.assent_reply, name="assent_reply"),
 ]

@@ -37,6 +37,13 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 290},
     },
+    # Only tells people: the gates look at the child's own date. Hourly, so that it is soon after
+    # midnight wherever the child is; what was missed is caught up.
+    "birthdays": {
+        "task": "accounts.tasks.birthdays",
+        "schedule": crontab(minute=5),
+        "options": {"expires": 3000},
+    },
     # The head of the audit chain, kept outside the database: in the log.
     "audit-head": {
         "task": "core.audit.tasks.log_head",

@@ -1,6 +1,5 @@
 """The one next thing for each role: what a person most needs to do now, and only that."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.access import SOMEBODY, Verb, may_columns, verbs_beside, visible_children
-from accounts.models import AssentAnswer, Child, Role, User
+from accounts.models import Child, Role, User
 from accounts.selectors import ConsentStatus, consent_status, consent_statuses, staff_list
 from core.prepared import NOW, PERSON, SINCE, Prepared
 from core.timezones import label, spoken
@@ -19,32 +18,10 @@ from scheduling.access import visible_appointments
 from scheduling.models import Appointment, AppointmentQuerySet, State
 from scheduling.selectors import coming
 from sessions_app.selectors import HEARD_WITHIN, unsigned_notes, waiting_now
+from telehealth.consent_steps import FamilyMember, NextStep, consent_step, yes_first
 
 # A child may go to the device check this long before the start.
 JOIN_EARLY = timedelta(minutes=15)
-
-
-@dataclass(frozen=True)
-class NextStep:
-    title: str
-    text: str = ""
-    url: str = ""
-    action: str = ""
-    icon: str = "arrow-right-circle"
-
-
-@dataclass
-class FamilyMember:
-    """One child as the guardian's home shows it."""
-
-    child: Child
-    consent: ConsentStatus
-    may: set[Verb]
-    appointments: list[Appointment] = field(default_factory=list)
-
-    @property
-    def may_book(self) -> bool:
-        return Verb.BOOK in self.may
 
 
 def _upcoming() -> AppointmentQuerySet:
@@ -88,22 +65,8 @@ def child_home(user: User) -> dict[str, Any]:
 
 
 def child_step(child: Child, consent: ConsentStatus, upcoming: list[Appointment]) -> NextStep:
-    if not consent.guardian_signed:
-        return NextStep(
-            _("Nearly there"),
-            _("First a grown-up at home says yes. Then it is your turn."),
-            icon="hourglass-split",
-        )
-    if consent.assent_needed and consent.assent is None:
-        return NextStep(
-            _("Would you like to meet online?"),
-            _("Read what it is like. Then you choose."),
-            reverse("assent"),
-            _("Read and choose"),
-            "chat-heart",
-        )
-    if not consent.child_agreed:
-        return _assent_step(consent)
+    if not consent.stands:
+        return yes_first(child, consent)
     if upcoming and joinable(upcoming[0]):
         return NextStep(
             _("Time to meet %(name)s") % {"name": upcoming[0].therapist.user.display_name},
@@ -128,32 +91,18 @@ def child_step(child: Child, consent: ConsentStatus, upcoming: list[Appointment]
     )
 
 
-def _assent_step(consent: ConsentStatus) -> NextStep:
-    if consent.assent and consent.assent.answer == AssentAnswer.QUESTION:
-        if consent.assent.reply:
-            return NextStep(
-                _("Your question has an answer"), "", reverse("assent"), _("Read it"), "chat-heart"
-            )
-        return NextStep(
-            _("We got your question"),
-            _("Someone from your team will answer here. Nothing happens until you say yes."),
-            reverse("assent"),
-            _("See my question"),
-            "hourglass-split",
-        )
-    return NextStep(
-        _("You said: not now"),
-        _("That is okay. You can change your answer any time."),
-        reverse("assent"),
-        _("Look again"),
-        "chat-heart",
-    )
-
-
 def guardian_home(user: User) -> dict[str, Any]:
     found = [(child, verbs_beside(child)) for child in _OWN.rows(_asked_by(user))]
     consents = consent_statuses([child for child, _may in found])
-    family = [FamilyMember(child, consents[child.pk], may) for child, may in found]
+    family = [
+        FamilyMember(
+            child,
+            consents[child.pk],
+            may,
+            signed=consents[child.pk].signed_by(user.pk) is not None,
+        )
+        for child, may in found
+    ]
     by_child = {member.child.pk: member for member in family}
     for appointment in _NEXT_TWENTY.rows(_asked_by(user)):
         if appointment.child_id in by_child:
@@ -178,7 +127,7 @@ def guardian_step(family: list[FamilyMember]) -> NextStep:
         if Verb.ATTEND in member.may and joinable(member.appointments[0]):
             return _join_step(member.appointments[0])
     for member in family:
-        step = _consent_step(member)
+        step = consent_step(member)
         if step:
             return step
     unplanned = next((m for m in family if m.may_book and not m.appointments), None)
@@ -227,31 +176,6 @@ def _all_set(soonest: Appointment) -> NextStep:
         _("See the next session"),
         "check2-circle",
     )
-
-
-def _consent_step(member: FamilyMember) -> NextStep | None:
-    """What the guardian who decides has to do; another one is not sent to pages closed to them."""
-    if Verb.CONSENT not in member.may:
-        return None
-    name = {"name": member.child.user.display_name}
-    if not member.consent.guardian_signed:
-        return NextStep(
-            _("Read and sign for %(name)s") % name,
-            _("Sessions can start once you agree. You can take your agreement back at any time."),
-            reverse("consent_sign", args=[member.child.pk]),
-            _("Read and sign"),
-            "pen",
-        )
-    if not member.consent.child_agreed:
-        return NextStep(
-            _("Now it is %(name)s’s turn") % name,
-            _("%(name)s signs in with their own name and says yes, not now, or asks a question.")
-            % name,
-            reverse("child_detail", args=[member.child.pk]),
-            _("How %(name)s signs in") % name,
-            "person-heart",
-        )
-    return None
 
 
 def therapist_home(user: User) -> dict[str, Any]:

@@ -51,7 +51,12 @@ NAVIGATION: dict[str, tuple[NavItem, ...]] = {
     ),
     "moderator": (HOME, INBOX, PROFILE),
     "manager": (HOME, NavItem(_("Staff"), "staff", "people"), INBOX, PROFILE),
-    "lead": (HOME, INBOX, PROFILE),
+    "lead": (
+        HOME,
+        NavItem(_("Consent"), "consent_matters", "clipboard-check"),
+        INBOX,
+        PROFILE,
+    ),
 }
 
 

@@ -4,6 +4,7 @@ from accounts.actions.children import add_child, save_profile, set_child_passphr
 from accounts.actions.colleagues import add_licence, end_licence, end_work
 from accounts.actions.consent import (
     answer_assent,
+    dispute_consent,
     reply_to_question,
     sign_consent,
     withdraw_consent,
@@ -14,6 +15,7 @@ from accounts.actions.links import (
     leave_care_team,
     link_guardian,
 )
+from accounts.actions.matters import review_consent, settle_dispute
 from accounts.actions.staff import accept_invitation, invite_staff
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "add_child",
     "add_licence",
     "answer_assent",
+    "dispute_consent",
     "end_guardian_link",
     "end_licence",
     "end_work",
@@ -29,8 +32,10 @@ __all__ = [
     "leave_care_team",
     "link_guardian",
     "reply_to_question",
+    "review_consent",
     "save_profile",
     "set_child_passphrase",
+    "settle_dispute",
     "sign_consent",
     "withdraw_consent",
 ]

@@ -1,4 +1,4 @@
-"""The guardian signs, the child answers in its own words, and either may change their mind."""
+"""Signing, answering in one's own words, and changing one's mind."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -6,21 +6,30 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.access import Verb, get_child_for, people_who_can
-from accounts.broadcast import access_revoked
-from accounts.errors import AnswersNotRight, ConsentFirst, DocumentChanged, NothingToWithdraw
+from accounts.access import Verb, get_child_for, get_child_to_sign, people_who_can
+from accounts.actions.matters import ask_for_review, open_dispute, tell_sockets, turn
+from accounts.errors import (
+    AnswersNotRight,
+    ConsentFirst,
+    DocumentChanged,
+    NothingToDispute,
+    NothingToWithdraw,
+)
 from accounts.models import (
     Assent,
     AssentAnswer,
     Child,
     ConsentDocument,
     ConsentKind,
+    ConsentMatter,
     ConsentSignature,
     GuardianLink,
+    SignedAs,
     User,
 )
-from accounts.selectors import consent_status, current_document
+from accounts.selectors import ConsentStatus, consent_status, current_document
 from core.audit.actions import record
+from core.errors import NotVisible
 from core.notifications.actions import queue
 
 
@@ -34,11 +43,20 @@ def truncated(ip: str) -> str | None:
     return str(ipaddress.ip_network((address, prefix), strict=False).network_address)
 
 
-def evidence(link: GuardianLink, document: ConsentDocument) -> dict[str, object]:
-    """Who signed by which authority, and exactly what they had before their eyes."""
+def authority(actor: User, child: Child) -> dict[str, object]:
+    """By which right somebody signs. The link's row stays as it is while they do."""
+    if child.user_id == actor.pk:
+        return {"link": None, "relation": SignedAs.SELF}
+    links = GuardianLink.objects.current().filter(child=child, guardian=actor)
+    link = links.select_for_update().first()
+    if link is None:
+        raise NotVisible
+    return {"link": link, "relation": link.relation}
+
+
+def evidence(document: ConsentDocument) -> dict[str, object]:
+    """Exactly what they had before their eyes."""
     return {
-        "link": link,
-        "relation": link.relation,
         "text_shown": document.body,
         "sha256": document.sha256,
         "language": document.language,
@@ -55,15 +73,19 @@ def sign_consent(
     answers: Sequence[int],
     ip: str,
 ) -> ConsentSignature:
-    """One signature of one guardian for one version; a double press gives the same row.
+    """One signature of one person for one version; a double press gives the same row.
 
     AnswersNotRight if the comprehension questions are not all answered right; DocumentChanged if
-    a newer version was published meanwhile.
+    a newer version was published meanwhile; ConsentFirst for a young person where a guardian's
+    signature is asked for as well and has not been given.
     """
-    child = get_child_for(actor, child.pk, Verb.CONSENT)
-    link = GuardianLink.objects.current().select_for_update().get(child=child, guardian=actor)
-    if document.pk != current_document(ConsentKind(document.kind)).pk:
-        raise DocumentChanged
+    kind = ConsentKind(document.kind)
+    turn(child)
+    child = get_child_to_sign(actor, child.pk, kind)
+    right = authority(actor, child)
+    _check_readable(child, document)
+    if right["link"] is None and not consent_status(child, kind).guardian_signed:
+        raise ConsentFirst
     if list(answers) != [question["right"] for question in document.comprehension]:
         raise AnswersNotRight
     signature, created = ConsentSignature.objects.get_or_create(
@@ -71,39 +93,108 @@ def sign_consent(
         child=child,
         signer=actor,
         withdrawn_at=None,
-        defaults=evidence(link, document)
+        defaults=right
+        | evidence(document)
         | {"typed_name": typed_name, "answers": list(answers), "ip_truncated": truncated(ip)},
     )
     if created:
-        record(actor=actor, action="consent.sign", obj=signature, child_id=child.pk)
+        _tell_of(actor, signature, child, kind)
+    return signature
+
+
+def _check_readable(child: Child, document: ConsentDocument) -> None:
+    """Only the newest text for the place where the child lives is signed."""
+    newest = current_document(
+        ConsentKind(document.kind), place=child.place, language=document.language
+    )
+    if document.pk != newest.pk:
+        raise DocumentChanged
+
+
+def _tell_of(actor: User, signature: ConsentSignature, child: Child, kind: ConsentKind) -> None:
+    """A copy to the signer; the next one who is needed hears of it."""
+    record(actor=actor, action="consent.sign", obj=signature, child_id=child.pk)
+    queue(
+        actor=actor,
+        kind="consent.copy",
+        recipient=actor,
+        subject=signature,
+        dedup_key=f"consent.copy:{signature.pk}",
+    )
+    status = consent_status(child, kind)
+    ask_for_review(actor=actor, status=status, kind=kind)
+    _ask_the_others(actor, status, signature)
+
+
+def _ask_the_others(actor: User, status: ConsentStatus, signature: ConsentSignature) -> None:
+    """Where parents decide together: whoever has not signed is told that they are needed."""
+    signed = {row.signer_id for row in status.signatures}
+    missing = status.deciders - signed if status.together else ()
+    for person in User.objects.filter(pk__in=missing, is_active=True):
         queue(
             actor=actor,
-            kind="consent.copy",
-            recipient=actor,
-            subject=signature,
-            dedup_key=f"consent.copy:{signature.pk}",
+            kind="consent.needed",
+            recipient=person,
+            subject=status.child,
+            # A new wording, and a second try after a withdrawal, are asked for again.
+            dedup_key=f"consent.needed:{signature.pk}:{person.pk}",
         )
+
+
+@transaction.atomic
+def withdraw_consent(
+    *, actor: User, child: Child, kind: ConsentKind = ConsentKind.TELEHEALTH
+) -> ConsentSignature:
+    """Takes this person's agreement back at once: sockets close, new bookings are refused.
+
+    Where parents decide together one of them is enough to stop it, and it is a dispute while the
+    other's yes stands.
+    """
+    turn(child)
+    child = get_child_to_sign(actor, child.pk, kind)
+    signature = _take_back(actor, child, kind)
+    if signature is None:
+        raise NothingToWithdraw
+    status = consent_status(child, kind)
+    if status.together and status.guardian_signatures and signature.link_id is not None:
+        open_dispute(actor=actor, child=child, kind=kind)
+    tell_sockets(child)
+    return signature
+
+
+def _take_back(actor: User, child: Child, kind: ConsentKind) -> ConsentSignature | None:
+    """The newest of this person's signatures, now withdrawn with all older ones."""
+    standing = ConsentSignature.objects.filter(
+        child=child, signer=actor, document__kind=kind, withdrawn_at=None
+    )
+    signature = standing.order_by("-signed_at").first()
+    if signature is not None:
+        standing.update(withdrawn_at=timezone.now(), withdrawn_by=actor)
+        record(actor=actor, action="consent.withdraw", obj=signature, child_id=child.pk)
     return signature
 
 
 @transaction.atomic
-def withdraw_consent(*, actor: User, child: Child) -> ConsentSignature:
-    """Takes this guardian's agreement back at once: sockets close, new bookings are refused."""
+def dispute_consent(
+    *,
+    actor: User,
+    child: Child,
+    words: str = "",
+    kind: ConsentKind = ConsentKind.TELEHEALTH,
+) -> ConsentMatter:
+    """One of several guardians who decide together says no, with words for the care team alone.
+
+    NothingToDispute where one guardian decides. A second press is the same dispute.
+    """
+    turn(child)
     child = get_child_for(actor, child.pk, Verb.CONSENT)
-    signature = (
-        ConsentSignature.objects.select_for_update()
-        .filter(child=child, signer=actor, withdrawn_at=None)
-        .order_by("-signed_at")
-        .first()
-    )
-    if signature is None:
-        raise NothingToWithdraw
-    ConsentSignature.objects.filter(child=child, signer=actor, withdrawn_at=None).update(
-        withdrawn_at=timezone.now(), withdrawn_by=actor
-    )
-    record(actor=actor, action="consent.withdraw", obj=signature, child_id=child.pk)
+    status = consent_status(child, kind)
+    if not status.together or actor.pk not in status.deciders:
+        raise NothingToDispute
+    _take_back(actor, child, kind)
+    matter = open_dispute(actor=actor, child=child, kind=kind, words=words)
     tell_sockets(child)
-    return signature
+    return matter
 
 
 @transaction.atomic
@@ -116,6 +207,7 @@ def answer_assent(
     question: str = "",
 ) -> Assent:
     """The child's own answer; only the child can give it. "Not now" takes an earlier yes back."""
+    turn(child)
     child = get_child_for(actor, child.pk, Verb.ASSENT)
     if not consent_status(child, ConsentKind(document.kind)).guardian_signed:
         raise ConsentFirst
@@ -129,7 +221,7 @@ def answer_assent(
     if answer != AssentAnswer.YES:
         tell_sockets(child)
     if answer == AssentAnswer.QUESTION:
-        for person in people_who_can(Verb.TREAT, child):
+        for person in people_who_can(Verb.SETTLE, child):
             queue(
                 actor=actor,
                 kind="assent.question",
@@ -142,8 +234,8 @@ def answer_assent(
 
 @transaction.atomic
 def reply_to_question(*, actor: User, assent: Assent, reply: str) -> Assent:
-    """A named person of the care team answers the child's question."""
-    child = get_child_for(actor, assent.child_id, Verb.TREAT)
+    """A named person of the care team (or the lead, before there is one) answers the question."""
+    child = get_child_for(actor, assent.child_id, Verb.SETTLE)
     assent = Assent.objects.select_for_update().get(pk=assent.pk)
     assent.reply, assent.replied_by = reply.strip(), actor
     assent.save(update_fields=["reply", "replied_by"])
@@ -156,8 +248,3 @@ def reply_to_question(*, actor: User, assent: Assent, reply: str) -> Assent:
         dedup_key=f"assent.reply:{assent.pk}",
     )
     return assent
-
-
-def tell_sockets(child: Child) -> None:
-    people = people_who_can(Verb.JOIN, child).values_list("pk", flat=True)
-    access_revoked(people, child.pk)

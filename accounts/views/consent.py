@@ -9,17 +9,26 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import actions
-from accounts.access import Verb, get_assent_for, get_child_for, get_own_child
-from accounts.forms import AssentForm, ConsentForm, ReplyForm
-from accounts.models import User
-from accounts.selectors import consent_status, current_document
+from accounts.access import (
+    Verb,
+    get_assent_for,
+    get_child_for,
+    get_child_to_sign,
+    get_own_child,
+    get_signature_for,
+)
+from accounts.consent_copy import copy_of
+from accounts.forms import AssentForm, ConsentForm, DisputeForm, ReplyForm
+from accounts.models import ConsentKind, ReadingLevel, User
+from accounts.selectors import consent_status, current_document, level_for
+from core.audit.actions import record
 from core.markdown import render
 from core.pages import attempt, respond
 
-OLDER = 12  # the fuller form of assent (SAFETY.md)
+KIND = ConsentKind.TELEHEALTH
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -31,8 +40,8 @@ def client_ip(request: HttpRequest) -> str:
 @require_http_methods(["GET", "POST"])
 def consent_sign(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
-    child = get_child_for(user, child_id, Verb.CONSENT)
-    document = current_document()
+    child = get_child_to_sign(user, child_id, KIND)
+    document = current_document(KIND, place=child.place)
     form = ConsentForm(document, request.POST or None)
     if (
         form.is_valid()
@@ -51,26 +60,64 @@ def consent_sign(request: HttpRequest, child_id: UUID) -> HttpResponse:
     ):
         messages.success(request, _("Thank you. Your copy is in your inbox."))
         return redirect("child_detail", child.pk)
+    status = consent_status(child, KIND)
     context = {
         "form": form,
         "child": child,
         "document": document,
         "text": render(document.body),
-        "consent": consent_status(child),
+        "consent": status,
+        "mine": status.signed_by(user.pk),
+        "oneself": child.user_id == user.pk,
     }
     return respond(request, "accounts/consent_sign.html", context)
+
+
+@login_required
+@require_GET
+def consent_copy(request: HttpRequest, signature_id: UUID) -> HttpResponse:
+    """The signer's own copy, made from the row: the text as it was shown, and the evidence."""
+    user = cast("User", request.user)
+    signature = get_signature_for(user, signature_id)
+    record(actor=user, action="consent.copy", obj=signature, child_id=signature.child_id)
+    answer = HttpResponse(copy_of(signature), content_type="application/pdf")
+    answer["Content-Disposition"] = 'attachment; filename="my-copy.pdf"'
+    return answer
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def consent_withdraw(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
-    child = get_child_for(user, child_id, Verb.CONSENT)
+    child = get_child_to_sign(user, child_id, KIND)
     if request.method == "POST":
-        actions.withdraw_consent(actor=user, child=child)
+        actions.withdraw_consent(actor=user, child=child, kind=KIND)
         messages.success(request, _("Done. No online session can be booked or joined now."))
         return redirect("child_detail", child.pk)
-    return respond(request, "accounts/consent_withdraw.html", {"child": child})
+    context = {"child": child, "oneself": child.user_id == user.pk}
+    return respond(request, "accounts/consent_withdraw.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def consent_dispute(request: HttpRequest, child_id: UUID) -> HttpResponse:
+    """One of several guardians who decide together says no."""
+    user = cast("User", request.user)
+    child = get_child_for(user, child_id, Verb.CONSENT)
+    form = DisputeForm(request.POST or None)
+    if (
+        form.is_valid()
+        and attempt(
+            form,
+            lambda: actions.dispute_consent(
+                actor=user, child=child, words=form.cleaned_data["words"], kind=KIND
+            ),
+        )
+        is not None
+    ):
+        messages.success(request, _("Thank you for telling us. Someone from the clinic calls you."))
+        return redirect("child_detail", child.pk)
+    return respond(request, "accounts/consent_dispute.html", {"form": form, "child": child})
 
 
 @login_required
@@ -79,7 +126,10 @@ def assent(request: HttpRequest) -> HttpResponse:
     """The child's own page. Nobody else can open it, also not the guardian."""
     user = cast("User", request.user)
     child = get_own_child(user)
-    status = consent_status(child)
+    status = consent_status(child, KIND)
+    if status.child_signs:
+        return redirect("consent_sign", child.pk)
+    document = current_document(KIND, place=child.place, level=level_for(child))
     form = AssentForm(request.POST or None)
     if (
         form.is_valid()
@@ -88,7 +138,7 @@ def assent(request: HttpRequest) -> HttpResponse:
             lambda: actions.answer_assent(
                 actor=user,
                 child=child,
-                document=status.document,
+                document=document,
                 answer=form.cleaned_data["answer"],
                 question=form.cleaned_data["question"],
             ),
@@ -101,9 +151,9 @@ def assent(request: HttpRequest) -> HttpResponse:
         "form": form,
         "child": child,
         "status": status,
-        "text": render(status.document.child_body),
-        "older": child.age >= OLDER,
-        "full_text": render(status.document.body),
+        "text": render(document.body),
+        "older": level_for(child) == ReadingLevel.TEEN,
+        "full_text": render(current_document(KIND, place=child.place).body),
     }
     return respond(request, "accounts/assent.html", context)
 
@@ -125,5 +175,5 @@ def assent_reply(request: HttpRequest, assent_id: UUID) -> HttpResponse:
         is not None
     ):
         messages.success(request, _("Sent. The child finds your answer on their page."))
-        return redirect("child_detail", asked.child_id)
+        return redirect("consent_matters")
     return respond(request, "accounts/assent_reply.html", {"form": form, "asked": asked})

@@ -11,9 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import actions
-from accounts.access import Verb, check_adult, get_child_and_verbs_for, get_child_for
+from accounts.access import (
+    Verb,
+    check_adult,
+    get_child_and_verbs_for,
+    get_child_for,
+    visible_matters,
+)
 from accounts.forms import AddChildForm, PassphraseForm
-from accounts.models import User
+from accounts.models import Child, ConsentMatter, MatterKind, User
 from accounts.selectors import consent_status, people_around
 from core.audit.actions import record
 from core.pages import attempt, respond
@@ -46,6 +52,11 @@ def child_sign_in_card(request: HttpRequest, child_id: UUID) -> HttpResponse:
     return respond(request, "accounts/child_sign_in_card.html", context)
 
 
+def _open_disputes(user: User, child: Child) -> list[ConsentMatter]:
+    """For those who may settle them; a guardian reads no word of it."""
+    return list(visible_matters(user).filter(child=child, what=MatterKind.DISPUTE).defer("words"))
+
+
 @login_required
 @require_GET
 def child_detail(request: HttpRequest, child_id: UUID) -> HttpResponse:
@@ -63,6 +74,11 @@ def child_detail(request: HttpRequest, child_id: UUID) -> HttpResponse:
         "may_consent": Verb.CONSENT in may,
         "may_manage": Verb.MANAGE_SIGN_IN in may,
         "may_book": Verb.BOOK in may,
+        "mine": consent.signed_by(user.pk),
+        "oneself": child.user_id == user.pk,
+        "may_sign": Verb.CONSENT in may or (child.user_id == user.pk and consent.child_signs),
+        "may_settle": Verb.SETTLE in may,
+        "disputes": _open_disputes(user, child) if consent.disputed else [],
         "questions": consent.open_questions if Verb.TREAT in may else [],
     }
     return respond(request, "accounts/child_detail.html", context)

@@ -50,6 +50,8 @@ _SESSION_COLUMNS = (
     "last_seq",
     "appointment__state",
     "appointment__child__birth_date",
+    "appointment__child__place",
+    "appointment__child__custody",
     "appointment__child__data_key",
     "appointment__child__user__time_zone",
 )

@@ -13,7 +13,7 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
 
 from accounts import actions as accounts
-from accounts.models import AssentAnswer, StaffMembership
+from accounts.models import AssentAnswer, ConsentMatter, ConsentSignature, StaffMembership
 from accounts.selectors import current_document
 from core.notifications.delivery import deliver_due
 from core.notifications.models import InboxMessage
@@ -61,6 +61,11 @@ DOORS: dict[str, Door] = {
     "child_passphrase": Door(BOTH, BOOKERS, CHILD),
     "consent_sign": Door(BOTH, {"maria"}, CHILD),
     "consent_withdraw": Door(BOTH, {"maria"}, CHILD),
+    "consent_dispute": Door(BOTH, {"maria"}, CHILD),
+    "consent_review": Door(BOTH, {"amara"}, CHILD),
+    "consent_matters": Door(GET, THERAPISTS),
+    "consent_settle": Door(BOTH, {"amara"}, ("matter",)),
+    "consent_copy": Door(GET, {"maria"}, ("signature",)),
     "assent": Door(BOTH, CHILDREN),
     "assent_reply": Door(BOTH, {"amara"}, ("asked",)),
     "inbox": Door(GET, ALL),
@@ -161,6 +166,10 @@ def ids(signed: Cast) -> dict[str, Any]:
         "weekly": "weekly",
         "child": signed.sam_child.pk,
         "asked": asked.pk,
+        "matter": ConsentMatter.objects.create(
+            child=signed.sam_child, kind="telehealth", what="dispute", raised_by=signed.maria
+        ).pk,
+        "signature": ConsentSignature.objects.get().pk,
         "school": ChildHours.objects.get().pk,
         "booked": appointment.pk,
         "held": hold.pk,

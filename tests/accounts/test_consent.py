@@ -88,7 +88,6 @@ def new_version(*, substantive: bool) -> ConsentDocument:
         version=old.version + 1,
         title=old.title,
         body=old.body + "\n\nOne more thing.",
-        child_body=old.child_body,
         comprehension=old.comprehension,
         sha256="0" * 64,
         substantive=substantive,

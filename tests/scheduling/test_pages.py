@@ -124,7 +124,7 @@ def test_nonsense_in_the_address_is_ignored(signed: Cast, maria: Client) -> None
 
 def test_without_consent_the_page_says_what_is_missing(cast: Cast) -> None:
     response = client_for(cast.maria).get(reverse("book", args=[cast.sam_child.pk]))
-    assert "two things need a yes" in text(response)
+    assert "everybody who decides needs to say yes" in text(response)
     times = client_for(cast.maria).get(reverse("book_times", args=[cast.sam_child.pk]))
     assert times.status_code == 302
 

@@ -18,6 +18,7 @@ from accounts import actions as accounts
 from accounts.models import (
     AssentAnswer,
     Child,
+    Decision,
     GuardianLink,
     Licence,
     Role,
@@ -26,7 +27,7 @@ from accounts.models import (
     Therapist,
     User,
 )
-from accounts.selectors import current_document
+from accounts.selectors import consent_status, current_document
 from core.timezones import local
 from scheduling.models import Appointment, BookingRules, ChildHours, ChildRhythm, WeeklyHours
 from telehealth.demo_clinic import FAMILIES, PASSWORD, THERAPISTS, DemoFamily, DemoTherapist
@@ -71,6 +72,7 @@ def load_clinic() -> None:
                 actor=guardian_of(child), child=child, therapist=therapists[row.therapist]
             )
         if row.stage == "active":
+            reviewed(child, therapists[row.therapist])
             history(child, therapists[row.therapist], position)
 
 
@@ -142,6 +144,17 @@ def consent(guardian: User, child: Child, *, agreed: bool) -> None:
     if agreed:
         accounts.answer_assent(
             actor=child.user, child=child, document=document, answer=AssentAnswer.YES
+        )
+
+
+def reviewed(child: Child, person: Therapist) -> None:
+    """Where nobody has checked the law of the place, a clinician looks at the agreement."""
+    if not consent_status(child).reviewed:
+        accounts.review_consent(
+            actor=person.user,
+            child=child,
+            decision=Decision.GOES_ON,
+            reason="Spoke with Fiona; she has sole custody, and Zoe understands what we do.",
         )
 
 
