@@ -1,9 +1,18 @@
-"""The ceiling of the pages bench: an ordinary list page of a given size, with three queries.
+"""The ceilings of the pages bench, each of a given size and with three queries: the session, the
+person, and the rows that are listed. From the same database, to the same sign-in, by a gunicorn.
 
-The session, the person, and the rows that are listed; each row of about 200 bytes shows four
-values. Served by the same gunicorn, from the same database, to the same sign-in.
+`/<size>/`: an ordinary list page, a plain template whose rows of about 200 bytes show four values.
+It has the middleware of every page of the product, because no page of such a site goes without
+(CSRF, CSP, HSTS, language, messages ...), and nothing else of it: no access rule, no component, no
+translation, no navigation, no context processor, no address looked up.
+
+`/text/<size>/`: the least there can be: a text made once. With BARE_MIDDLEWARE=least in the
+environment only session and sign-in stand before it. No page that shows anybody anything does so
+little; it is there for the reader to judge the other one by.
 """
 
+import os
+from functools import lru_cache
 from pathlib import Path
 
 import django
@@ -20,10 +29,11 @@ from accounts.models import User  # noqa: E402
 
 # After the set-up, in which the product's apps look for what they need.
 settings.ROOT_URLCONF = __name__
-settings.MIDDLEWARE = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-]
+if os.environ.get("BARE_MIDDLEWARE") == "least":
+    settings.MIDDLEWARE = [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    ]
 settings.TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -34,14 +44,30 @@ settings.TEMPLATES = [
 ROW, HEAD = 214, 240  # bytes of one row, and of the rest
 
 
+def _found(wanted: int) -> list[User]:
+    return list(User.objects.only("username", "time_zone")[:wanted])
+
+
 def page(request: HttpRequest, size: int) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponseForbidden()
     wanted = max(1, (size - HEAD) // ROW)
-    found = list(User.objects.only("username", "time_zone")[:wanted])
+    found = _found(wanted)
     rows = (found * (wanted // len(found) + 1))[:wanted]
     return render(request, "bare_page.html", {"rows": rows, "user": request.user})
 
 
-urlpatterns = [path("<int:size>/", page)]
+@lru_cache
+def _text(size: int) -> bytes:
+    return b"x" * size
+
+
+def text(request: HttpRequest, size: int) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return HttpResponseForbidden()
+    _found(1)
+    return HttpResponse(_text(size))
+
+
+urlpatterns = [path("<int:size>/", page), path("text/<int:size>/", text)]
 application = WSGIHandler()
