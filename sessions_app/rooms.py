@@ -4,7 +4,8 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -15,7 +16,7 @@ from sessions_app.actions.chat import Line, Written
 from sessions_app.chat_reader import ChatReader
 from sessions_app.chat_writer import ChatWriter
 from sessions_app.models import Place, SessionState
-from sessions_app.reading import Reading, read_room
+from sessions_app.reading import Reading, read_rooms
 
 if TYPE_CHECKING:
     from sessions_app.consumers import RoomSocket
@@ -39,30 +40,24 @@ class Room:
         self._stored = 0  # the highest number we have heard of
         self._writing = 0  # lines from here on their way to the database
         self._read_at = 0.0
-        self._lock = asyncio.Lock()
-        self._stale = False
+        self.being_read = asyncio.Lock()
+        self.stale = False
 
     # --- places -------------------------------------------------------------------------------
 
     async def refresh(self) -> None:
         """Read the room again and tell everybody. Bells that ring meanwhile share one reading."""
-        self._stale = True
-        async with self._lock:
-            if not self._stale:
-                return
-            self._stale = False
-            keys = [socket.sign_in for socket in self.sockets.values()]
-            try:
-                reading = await pool.run(read_room, self.session_id, keys)
-            except CONNECTION_ERRORS:
-                # The next heartbeat tries again; nobody is let in on what we cannot read.
-                logger.warning("room_not_read")
-                return
-            first = self.reading is None
-            self.reading, self._read_at = reading, time.monotonic()
-            if first:
-                self.delivered = reading.last_seq
-            self._tell_all()
+        self.stale = True
+        async with self.being_read:
+            if self.stale:
+                await _read_again([self])
+
+    def take(self, reading: Reading) -> None:
+        first = self.reading is None
+        self.reading, self._read_at = reading, time.monotonic()
+        if first:
+            self.delivered = reading.last_seq
+        self._tell_all()
         self.hear_of(reading.last_seq)
 
     async def refresh_if_old(self) -> None:
@@ -164,3 +159,33 @@ class Room:
             self.hear_of(event["seq"])
         else:
             await self._reader.read(self)
+
+
+async def refresh_together(rooms: Sequence[Room]) -> None:
+    """`refresh` for many rooms, in one reading."""
+    try:
+        async with AsyncExitStack() as locks:
+            for room in rooms:
+                await locks.enter_async_context(room.being_read)
+            await _read_again(rooms)
+    except Exception as exc:
+        # One room's trouble must not keep the others from what they have missed.
+        if len(rooms) == 1:
+            logger.exception("room_not_read", error=type(exc).__name__)
+            return
+        for room in rooms:
+            await refresh_together([room])
+
+
+async def _read_again(rooms: Sequence[Room]) -> None:
+    for room in rooms:
+        room.stale = False
+    keys = {room.session_id: [socket.sign_in for socket in room.sockets.values()] for room in rooms}
+    try:
+        readings = await pool.run(read_rooms, keys)
+    except CONNECTION_ERRORS:
+        # The next heartbeat tries again; nobody is let in on what we cannot read.
+        logger.warning("rooms_not_read")
+        return
+    for room in rooms:
+        room.take(readings[room.session_id])

@@ -71,11 +71,11 @@ def test_a_reading_under_way_neither_mutes_nor_ends_the_socket_of_who_comes(
     gate = threading.Event()
     gate.set()
 
-    def slowly(*args: Any) -> reading.Reading:
+    def slowly(*args: Any) -> Any:
         gate.wait(10)
-        return reading.read_room(*args)
+        return reading.read_rooms(*args)
 
-    monkeypatch.setattr(rooms, "read_room", slowly)
+    monkeypatch.setattr(rooms, "read_rooms", slowly)
 
     async def story() -> None:
         therapist = Line(*people[0], appointment)

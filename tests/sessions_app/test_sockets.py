@@ -334,14 +334,14 @@ def test_coming_while_the_room_is_being_read_is_no_reason_to_be_closed(
     therapist.until("welcome")
     if comes_again:
         wire(signed.sam, now).until("welcome")
-    read = rooms.read_room
+    read = rooms.read_rooms
 
     def slowly(*args: Any) -> Any:
         found = read(*args)
         time.sleep(0.5)
         return found
 
-    monkeypatch.setattr(rooms, "read_room", slowly)
+    monkeypatch.setattr(rooms, "read_rooms", slowly)
     broadcast.places_changed(session_of(now).pk)
     child = wire(signed.sam, now)
     assert child.hear()["type"] == "welcome", "and nothing comes before the welcome"
