@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from collections.abc import Mapping
 from contextvars import ContextVar
 
 import structlog
@@ -53,6 +54,9 @@ class NoPersonalData(logging.Filter):
         if record.name.startswith(("django.request", "django.security", "django.channels")):
             status = getattr(record, "status_code", "")
             record.msg, record.args = f"{record.name} {status}".strip(), ()
+        if record.name == "celery.app.trace" and isinstance(record.args, Mapping):
+            # its own line ends with the exception's words
+            record.msg, record.args = f"task {record.args.get('name')} failed", ()
         return True
 
 
@@ -107,5 +111,9 @@ def configure(level: str = "INFO", json: bool = True) -> None:  # noqa: FBT001, 
     for name in _OURS:
         logging.getLogger(name).setLevel(level)
     logging.getLogger("uvicorn.error").addFilter(_says_no_address)
+    # Servers load us after they gave these handlers of their own, which print a traceback's words.
+    for name in ("uvicorn", "uvicorn.error", "gunicorn.error"):
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).propagate = True
     for name in ("django.server", "uvicorn.access", "gunicorn.access"):
         logging.getLogger(name).disabled = True  # these lines are addresses and query strings

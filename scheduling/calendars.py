@@ -57,7 +57,7 @@ def invitation(appointment: Appointment, *, email: str, stamp: datetime) -> byte
     calendar = _calendar("CANCEL" if cancelled else "REQUEST")
     event = _event(appointment, stamp=stamp)
     organizer = vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}")
-    organizer.params["CN"] = settings.CLINIC_NAME
+    organizer.params["CN"] = "Lantern"  # a clinic's own name may say what it treats
     event.add("organizer", organizer)
     attendee = vCalAddress(f"mailto:{email}")
     attendee.params["PARTSTAT"] = "ACCEPTED"

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 
 from telehealth.embedded.keys import DEMO_KEY_ID, KEY_FILE_NAME
+from telehealth.help_lines import BY_CODE
 
 SHORTEST_SECRET = 50
 FIELD_KEY_BYTES = 32
@@ -39,6 +40,11 @@ def refusals(values: Mapping[str, Any], environment: Mapping[str, str]) -> Itera
     if len(secret) < SHORTEST_SECRET or any(part in secret for part in NOT_OURS):
         yield "SECRET_KEY must be a secret of your own, 50 characters or more."
     yield from _field_key_refusals(values["FIELD_KEYS"])
+    if values["CLINIC_COUNTRY"] not in BY_CODE:
+        yield (
+            "CLINIC_COUNTRY must be one of "
+            f"{', '.join(sorted(BY_CODE))}: it decides which emergency number is shown first."
+        )
 
 
 def _origin_refusals(values: Mapping[str, Any]) -> Iterator[str]:

@@ -79,6 +79,39 @@ COUNTRIES = (
         (Line("Nummer gegen Kummer", "116 111", "Free, Monday to Saturday, afternoons"),),
     ),
     Country(
+        "AT",
+        "Austria",
+        "112",
+        (Line("Rat auf Draht", "147", "Free, day and night", web="https://www.rataufdraht.at"),),
+    ),
+    Country(
+        "CH",
+        "Switzerland",
+        "112",
+        (Line("Pro Juventute 147", "147", "Free, day and night", web="https://www.147.ch"),),
+    ),
+    Country(
+        "NL",
+        "Netherlands",
+        "112",
+        (
+            Line("Kindertelefoon", "0800 0432", "Free, every day from 11 to 21"),
+            Line("113 Zelfmoordpreventie", "0800 0113", "Free, day and night"),
+        ),
+    ),
+    Country(
+        "NO",
+        "Norway",
+        "112",
+        (Line("Alarmtelefonen", "116 111", "Free, day and night"),),
+    ),
+    Country(
+        "NZ",
+        "New Zealand",
+        "111",
+        (Line("Need to talk?", "1737", "Free, call or text, day and night", text="Text 1737"),),
+    ),
+    Country(
         "FR",
         "France",
         "112",

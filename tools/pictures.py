@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-PASSWORD = "lantern-demo-2026"  # noqa: S105  # printed by every demo
+PASSWORD = "lantern-demo"  # noqa: S105  # printed by every demo
 HOMES = {"guardian": "maria", "child": "sam", "therapist": "amara", "manager": "pat"}
 LARGEST = 80_000  # bytes
 

@@ -9,7 +9,7 @@ from telehealth.settings.base import env
 
 DEBUG = False
 
-for _name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
+for _name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "CLINIC_COUNTRY"):
     if not env(_name):
         raise ImproperlyConfigured(f"{_name} is empty.")
 

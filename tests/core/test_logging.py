@@ -66,6 +66,29 @@ def test_an_exception_keeps_its_place_and_loses_its_words(lines: Any) -> None:
     assert ours["code"] == "x"
 
 
+def test_a_failing_task_keeps_its_name_and_loses_its_words(lines: Any) -> None:
+    facts = {"name": "core.tasks.example", "id": "x", "exc": "(email)=(maria@example.org)"}
+    logging.getLogger("celery.app.trace").error("Task %(name)s raised: %(exc)s", facts)
+    (line,) = lines()
+    assert line["event"] == "task core.tasks.example failed"
+    assert "maria" not in json.dumps(line)
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "uvicorn.error", "gunicorn.error"])
+def test_a_server_has_no_printer_of_its_own(
+    server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger = logging.getLogger(server)
+    kept = logger.handlers[:], logger.propagate
+    logger.handlers, logger.propagate = [logging.StreamHandler()], False  # as the server starts
+    try:
+        core_logging.configure("INFO", json=True)
+        logger.error("failed", exc_info=ValueError("(email)=(maria@example.org)"))
+    finally:
+        logger.handlers, logger.propagate = kept
+    assert "maria" not in capsys.readouterr().err
+
+
 def test_lines_of_one_request_share_its_id(lines: Any) -> None:
     token = core_logging.request_id.set("abc")
     structlog.get_logger("core.test").info("one")

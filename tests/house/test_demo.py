@@ -280,8 +280,9 @@ def test_a_port_that_cannot_be_used_is_named() -> None:
             assert f"make demo {name}=" in said
         assert refusal(host, PORT="http").startswith("PORT must be a port number")
         assert refusal(host, PORT="70000").startswith("PORT must be a port number")
-        said = refusal(host, PORT="8123", SOCKET_PORT="8123")
-        assert said == "PORT and SOCKET_PORT must differ; both are 8123."
+        same = str(free_port())
+        said = refusal(host, PORT=same, SOCKET_PORT=same)
+        assert said == f"PORT and SOCKET_PORT must differ; both are {same}."
 
 
 def test_a_disk_that_takes_no_more_is_one_sentence() -> None:

@@ -25,6 +25,7 @@ CLINIC = {
     "TURN_URLS": "turn:turn.example:3478",
     "TURN_SECRET": "a secret shared with coturn",
     "TRUSTED_PROXY_COUNT": "1",
+    "CLINIC_COUNTRY": "IE",
 }
 VALUES = {
     "DEBUG": False,
@@ -34,6 +35,7 @@ VALUES = {
     "ALLOWED_HOSTS": ["clinic.example"],
     "SECRET_KEY": SECRET,
     "FIELD_KEYS": f"k1:{KEY}",
+    "CLINIC_COUNTRY": "IE",
 }
 
 
@@ -169,6 +171,7 @@ def test_a_clinics_settings_are_not_refused() -> None:
         ({"FIELD_KEYS": f"demo-only:{KEY}"}, "FIELD_KEYS"),
         ({"FIELD_KEYS": f"k1:{KEY},test:{KEY}"}, "FIELD_KEYS"),
         ({"FIELD_KEYS": "k1:" + "A" * 43 + "="}, "FIELD_KEYS"),
+        ({"CLINIC_COUNTRY": "Ireland"}, "CLINIC_COUNTRY"),
     ],
 )
 def test_each_unsafe_value_is_refused_in_a_sentence(change: dict[str, Any], word: str) -> None:

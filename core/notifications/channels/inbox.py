@@ -2,7 +2,6 @@
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from core import realtime
 from core.notifications.channels.base import Parcel
 from core.notifications.models import InboxMessage
 
@@ -28,7 +27,4 @@ class Inbox:
                 "action_path": message.action_path,
                 "action_label": message.action_label,
             },
-        )
-        realtime.publish_on_commit(
-            f"person.{parcel.recipient.pk}", "inbox.changed", parcel.recipient.pk
         )
