@@ -97,7 +97,9 @@ class Desk:
             for offer in self.offers_of(seat, minutes):
                 by_start[offer.starts_at].append((seat, offer))
         return [
-            min(found, key=lambda pair: self._turn(pair[0], start))[1]
+            found[0][1]
+            if len(found) == 1
+            else min(found, key=lambda pair: self._turn(pair[0], start))[1]
             for start, found in sorted(by_start.items())
         ]
 

@@ -34,7 +34,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     page = pages.get_page(request.GET.get("page"))
     context = {
         "coming": appointment_pages.rows(selectors.all_coming(person(request)), person(request)),
-        "earlier": appointment_pages.rows(page.object_list, person(request)),
+        "earlier": appointment_pages.rows(page.object_list if pages.count else (), person(request)),
         "page": page,
         "bookable": appointment_pages.bookable_children(person(request)),
     }
