@@ -64,10 +64,15 @@ def _years_before(day: date, years: int) -> date:
 
 
 def passages(child: Child, rules: tuple[Rule, ...]) -> dict[Passage, int]:
-    """The child's birthdays that count, with the age; the law of the place names the second."""
-    ages = {Passage.FULLER: FULLER_FROM_AGE, Passage.ADULT: ADULT}
+    """The child's birthdays that count, with the age; the law of the place names the second.
+
+    In their order: at 18 the links end, and who was missed until then has been told before.
+    """
     own = rule_for(rules, child.place, KIND, child.today).own_age
-    return ages if own is None else ages | {Passage.OWN: own}
+    ages = {Passage.FULLER: FULLER_FROM_AGE}
+    if own is not None:
+        ages[Passage.OWN] = own
+    return ages | {Passage.ADULT: ADULT}
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.selectors import consent_status
 from core.audit.actions import record
 from scheduling.models import Appointment, CancelReason, Outcome, State
 from sessions_app.access import Verb, get_seat_for
@@ -25,7 +26,12 @@ def derived(appointment: Appointment) -> Outcome:
         return Outcome.COMPLETED
     came = {person.part for person in people}
     # The child was there and never got in: the connection or we failed, not the family.
-    return Outcome.TECHNICAL if Part.CHILD in came else Outcome.NO_SHOW
+    if Part.CHILD in came:
+        return Outcome.TECHNICAL
+    # "Not now", or an agreement taken back, closes the door: nobody failed to come.
+    if not consent_status(appointment.child).stands:
+        return Outcome.CANCELLED
+    return Outcome.NO_SHOW
 
 
 def derive_outcome(appointment: Appointment) -> None:

@@ -175,13 +175,13 @@ def close_forgotten(*, actor: Actor, after: timedelta) -> int:
         participants__in=Participant.objects.filter(seen_at__gt=now - timedelta(minutes=2))
     )
     closed = 0
-    for session in silent.select_related("appointment")[:100]:
+    for session in silent.select_related("appointment__child__user")[:100]:
         _end(actor, session, session.appointment)
         closed += 1
     nobody = Appointment.objects.booked().filter(
         session=None, outcome="", outcome_by=None, ends_at__lt=now - after
     )
-    for appointment in nobody[:100]:
+    for appointment in nobody.select_related("child__user")[:100]:
         derive_outcome(appointment)
         child_id = appointment.child_id
         record(actor=actor, action="session.outcome", obj=appointment, child_id=child_id)

@@ -12,6 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import actions as accounts
+from accounts.models import AssentAnswer
+from accounts.selectors import current_document
 from core.audit.models import AuditEvent
 from core.errors import NotVisible
 from scheduling import actions as booking
@@ -91,6 +94,17 @@ def test_completed_when_child_and_therapist_met(signed: Cast, now: Appointment) 
 def test_nobody_came(signed: Cast, now: Appointment) -> None:
     arrived(signed.amara, now)
     assert ended(signed, now) == Outcome.NO_SHOW
+
+
+def test_a_child_who_said_not_now_did_not_fail_to_come(signed: Cast, now: Appointment) -> None:
+    accounts.answer_assent(
+        actor=signed.sam,
+        child=signed.sam_child,
+        document=current_document(),
+        answer=AssentAnswer.NOT_NOW,
+    )
+    arrived(signed.amara, now)
+    assert ended(signed, now) == Outcome.CANCELLED
 
 
 def test_a_child_who_came_and_never_got_in_is_no_no_show(signed: Cast, now: Appointment) -> None:

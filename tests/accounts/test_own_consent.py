@@ -1,0 +1,150 @@
+"""From the age their place names, young people sign; where nobody checked the law, a clinician."""
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from accounts import actions
+from accounts.errors import ConsentFirst
+from accounts.models import Child, ConsentMatter, ConsentSignature, Custody, Decision, Role, User
+from accounts.selectors import consent_status, current_document
+from core.errors import NotVisible
+from core.notifications.models import Notification
+from tests.cast import Cast, client_for, right_answers, sign, staff
+
+
+def lives(child: Child, place: str, years: int) -> Child:
+    today = child.today
+    child.place, child.birth_date = place, date(today.year - years, 1, 1)
+    child.keep_adult_at()
+    child.save()
+    return child
+
+
+def signs(who: User, child: Child) -> ConsentSignature:
+    document = current_document()
+    return actions.sign_consent(
+        actor=who,
+        child=child,
+        document=document,
+        typed_name="Somebody Example",
+        answers=right_answers(document),
+        ip="192.0.2.7",
+    )
+
+
+def test_at_16_in_london_the_guardians_signature_does_not_do_any_more(signed: Cast) -> None:
+    child, sam = lives(signed.sam_child, "GB", 16), client_for(signed.sam)
+    assert not consent_status(child).stands
+    assert sam.get("/").context["step"].url == reverse("consent_sign", args=[child.pk])
+    assert sam.get(reverse("assent")).status_code == 302
+    assert client_for(signed.maria).get("/").context["step"].title == "Now Sam signs for themselves"
+    page = sam.get(reverse("consent_sign", args=[child.pk]))
+    assert "old enough to decide this yourself" in page.text
+    answers = {f"question_{n}": a for n, a in enumerate(right_answers(current_document()))}
+    form = {"typed_name": "Sam Example", **answers}
+    assert sam.post(reverse("consent_sign", args=[child.pk]), form).status_code == 302
+    own = ConsentSignature.objects.get(signer=signed.sam)
+    assert (own.relation, own.link) == ("self", None)
+    assert consent_status(child).stands
+    actions.withdraw_consent(actor=signed.maria, child=child)
+    assert consent_status(child).stands, "a guardian cannot take back what is not theirs"
+    assert sam.post(reverse("consent_withdraw", args=[child.pk])).status_code == 302
+    assert not consent_status(child).stands
+
+
+def test_a_child_below_that_age_has_no_page_to_sign(signed: Cast) -> None:
+    child = lives(signed.sam_child, "GB", 15)
+    for name in ("consent_sign", "consent_withdraw"):
+        assert client_for(signed.sam).get(reverse(name, args=[child.pk])).status_code == 404
+    with pytest.raises(NotVisible):
+        signs(signed.sam, child)
+
+
+def test_where_both_sign_the_guardian_is_first(cast: Cast) -> None:
+    child = lives(cast.sam_child, "DE", 14)
+    with pytest.raises(ConsentFirst):
+        signs(cast.sam, child)
+    signs(cast.maria, child)
+    assert not consent_status(child).stands
+    signs(cast.sam, child)
+    assert consent_status(child).stands
+
+
+def test_a_place_nobody_checked_waits_for_a_clinician(cast: Cast) -> None:
+    child = lives(cast.timo_child, "AU", 11)
+    lead = staff("lea", "Lea", Role.SAFEGUARDING_LEAD)
+    with pytest.raises(NotVisible):
+        actions.review_consent(actor=lead, child=child, decision=Decision.GOES_ON, reason="Fine.")
+    sign(cast.olga, child)
+    matter = ConsentMatter.objects.get()
+    assert matter.covers == ["unknown"]
+    assert not consent_status(child).stands
+    assert "A clinician looks at it" in client_for(cast.olga).get(f"/book/{child.pk}/").text
+    for person in (cast.ben, lead):  # Timo's therapist, and the lead
+        assert Notification.objects.filter(recipient_id=person.pk, kind="consent.matter").exists()
+    for person in (cast.olga, cast.timo, cast.amara, cast.mo, cast.pat):
+        url = reverse("consent_review", args=[child.pk])
+        assert client_for(person).get(url).status_code == 404, person
+    review = client_for(lead)
+    url = reverse("consent_review", args=[child.pk])
+    assert "Nobody has checked the law there" in review.get(url).text
+    assert review.post(url, {"decision": "goes_on", "reason": ""}).status_code == 422
+    assert review.post(url, {"decision": "goes_on", "reason": "Law read."}).status_code == 302
+    assert consent_status(child).stands
+    assert review.get(url).status_code == 404
+    # A court's order is another reason, which that look did not cover.
+    Child.objects.filter(pk=child.pk).update(custody=Custody.COURT)
+    child.refresh_from_db()
+    assert not consent_status(child).stands
+    actions.review_consent(
+        actor=cast.ben, child=child, decision=Decision.GOES_ON, reason="Order read."
+    )
+    assert consent_status(child).stands
+    actions.review_consent(actor=cast.ben, child=child, decision=Decision.STOPS, reason="Not now.")
+    assert not consent_status(child).stands
+
+
+def test_a_professional_may_ask_for_a_guardian_as_well(cast: Cast) -> None:
+    child = lives(cast.sam_child, "US-CA", 14)
+    signs(cast.sam, child)
+    assert not consent_status(child).stands
+    for decision, stands in (
+        (Decision.GOES_ON, True),
+        (Decision.WITH_GUARDIAN, False),
+    ):
+        actions.review_consent(
+            actor=cast.amara, child=child, decision=decision, reason="We talked."
+        )
+        assert consent_status(child).stands == stands
+    signs(cast.maria, child)
+    assert consent_status(child).stands
+
+
+def test_a_question_before_there_is_a_care_team_goes_to_the_lead(cast: Cast) -> None:
+    child = cast.timo_child
+    lead = staff("lea", "Lea", Role.SAFEGUARDING_LEAD)
+    actions.leave_care_team(actor=cast.ben, child=child, therapist=cast.ben_t)
+    signs(cast.olga, child)
+    asked = actions.answer_assent(
+        actor=cast.timo,
+        child=child,
+        document=current_document(),
+        answer="question",
+        question="Who are you?",
+    )
+    url = reverse("assent_reply", args=[asked.pk])
+    assert client_for(cast.ben).get(url).status_code == 404
+    assert "Has a question" in client_for(lead).get(reverse("consent_matters")).text
+    assert client_for(lead).post(url, {"reply": "I am Lea."}).status_code == 302
+    assert client_for(lead).get(url).status_code == 404
+    assert "Lea answers" in client_for(cast.timo).get(reverse("assent")).text
+
+
+def test_the_fuller_form_from_12_on(signed: Cast) -> None:
+    sam = client_for(signed.sam)
+    assert "from anywhere you feel okay" in sam.get(reverse("assent")).text
+    lives(signed.sam_child, "GB", 12)
+    assert "When your therapist must tell someone" in sam.get(reverse("assent")).text
+    assert consent_status(signed.sam_child).stands
