@@ -21,7 +21,10 @@ JOINERS = "\u200c\u200d"
 class NameField(forms.CharField):
     """A name others read: one line, nothing invisible, nothing that changes the text around it."""
 
-    default_error_messages = {"invisible": _("Please use letters that others can see.")}
+    default_error_messages = {
+        "invisible": _("Please use letters that others can see."),
+        "address": _("Please write a name, not an e-mail address: others read it."),
+    }
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
@@ -29,6 +32,8 @@ class NameField(forms.CharField):
         text = " ".join(seen.split()).strip(JOINERS)
         if value and not any(unicodedata.category(char)[0] in "LNS" for char in text):
             raise ValidationError(self.error_messages["invisible"], code="invisible")
+        if "@" in text:
+            raise ValidationError(self.error_messages["address"], code="address")
         return text
 
 

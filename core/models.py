@@ -10,8 +10,9 @@ from django.utils import timezone
 class DataKey(models.Model):
     """The key that seals one child's records, itself sealed by a key from the environment.
 
-    Erasing a child is `shred`ding this row: every copy of the records, also in backups made
-    before, can then never be opened again.
+    Erasing a child is `shred`ding this row: no record of theirs in this database, in its history or
+    in a dump made from now on can be opened again. A dump made *before* still holds the wrapped key:
+    it must not outlive the clinic's time for backups.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.selectors import consent_status
 from core.notifications.kinds import Attachment, Kind, Message, register
 from core.notifications.models import Notification
 from core.timezones import label
@@ -43,7 +44,13 @@ def still_booked(notification: Notification) -> bool:
 
 
 def still_wanted(notification: Notification) -> bool:
-    """A reminder: true, and at a distance this person still wishes for."""
+    """A reminder: true, and at a distance this person still wishes for.
+
+    Not for a session that nobody can join: after a withdrawal or a child's "not now" it only hurts.
+    """
+    appointment = _subject(notification)
+    if appointment is None or not consent_status(appointment.child).stands:
+        return False
     offset = reminders.Key.parse(notification.dedup_key).offset
     wanted = reminders.offsets_of([_reader(notification)])[notification.recipient_id]
     return offset in wanted and still_booked(notification)

@@ -91,7 +91,8 @@ def remove_weekly_hours(*, actor: User, therapist: Therapist, hours_id: UUID) ->
     """Answers how many were removed: 0 when a second press comes after the first."""
     _own(actor, therapist)
     count, _ = WeeklyHours.objects.filter(therapist=therapist, pk=hours_id).delete()
-    record(actor=actor, action="hours.remove", obj=therapist)
+    if count:
+        record(actor=actor, action="hours.remove", obj=therapist)
     return count
 
 
@@ -117,7 +118,8 @@ def set_override(
 def remove_override(*, actor: User, therapist: Therapist, override_id: UUID) -> int:
     _own(actor, therapist)
     count, _ = DateOverride.objects.filter(therapist=therapist, pk=override_id).delete()
-    record(actor=actor, action="hours.override_remove", obj=therapist)
+    if count:
+        record(actor=actor, action="hours.override_remove", obj=therapist)
     return count
 
 
@@ -140,7 +142,8 @@ def add_time_off(*, actor: User, therapist: Therapist, starts_on: date, ends_on:
 def remove_time_off(*, actor: User, therapist: Therapist, period_id: UUID) -> int:
     _own(actor, therapist)
     count, _ = TimeOff.objects.filter(therapist=therapist, pk=period_id).delete()
-    record(actor=actor, action="hours.time_off_remove", obj=therapist)
+    if count:
+        record(actor=actor, action="hours.time_off_remove", obj=therapist)
     return count
 
 
@@ -168,7 +171,8 @@ def add_travel(
 def remove_travel(*, actor: User, therapist: Therapist, travel_id: UUID) -> int:
     _own(actor, therapist)
     count, _ = TravelZone.objects.filter(therapist=therapist, pk=travel_id).delete()
-    record(actor=actor, action="hours.travel_remove", obj=therapist)
+    if count:
+        record(actor=actor, action="hours.travel_remove", obj=therapist)
     return count
 
 

@@ -82,6 +82,14 @@ def test_a_due_reminder_is_sent_once(signed: Cast) -> None:
     assert all(m.subject.startswith("Appointment tomorrow at") for m in mail.outbox)
 
 
+def test_nobody_is_reminded_of_a_session_nobody_may_join(signed: Cast) -> None:
+    appointment = booked(signed)
+    accounts.withdraw_consent(actor=signed.maria, child=signed.sam_child)
+    with time_machine.travel(appointment.starts_at - timedelta(hours=24) + timedelta(minutes=1)):
+        deliver()
+    assert not notifications(REMINDER, state=NotificationState.SENT)
+
+
 def test_three_hours_without_a_worker_send_the_day_reminder_late(signed: Cast) -> None:
     appointment = booked(signed)
     with time_machine.travel(appointment.starts_at - timedelta(hours=21)):
@@ -148,13 +156,15 @@ def test_cancelling_ends_the_reminders_and_tells_everybody(signed: Cast) -> None
 
 
 def test_nobody_hears_of_a_family_they_no_longer_belong_to(signed: Cast) -> None:
+    dads = GuardianLink.objects.filter(guardian=signed.dad)
+    dads.update(scopes=[Scope.JOIN])
     appointment = booked(signed)
-    GuardianLink.objects.filter(guardian=signed.maria).update(ended_at=timezone.now())
+    dads.update(ended_at=timezone.now())
     accounts.leave_care_team(actor=signed.maria, child=signed.sam_child, therapist=signed.amara_t)
     with time_machine.travel(appointment.starts_at - timedelta(hours=23)):
         deliver()
     sent = notifications(REMINDER, state=NotificationState.SENT)
-    assert [row.recipient_id for row in sent] == [signed.sam.pk]
+    assert {row.recipient_id for row in sent} == {signed.sam.pk, signed.maria.pk}
 
 
 def test_nobody_is_reminded_of_an_erased_child_or_as_an_erased_person(signed: Cast) -> None:
