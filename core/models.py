@@ -11,8 +11,8 @@ class DataKey(models.Model):
     """The key that seals one child's records, itself sealed by a key from the environment.
 
     Erasing a child is `shred`ding this row: no record of theirs in this database, in its history or
-    in a dump made from now on can be opened again. A dump made *before* still holds the wrapped key:
-    it must not outlive the clinic's time for backups.
+    in a dump made from now on can be opened again. A dump made *before* still holds the wrapped
+    key: it must not outlive the clinic's time for backups.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
