@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import ClassVar
 
@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import PERSON, Child, Therapist
 
 DAY = 24 * 60
+# People may come this long before the start.
+OPENS_BEFORE = timedelta(minutes=15)
 
 
 class Weekday(models.IntegerChoices):

@@ -22,11 +22,10 @@ from accounts.selectors import consent_status
 from core.actors import Actor
 from core.errors import NotVisible
 from core.prepared import NOW, PERSON, SUBJECT, Prepared
-from scheduling.models import Appointment, State
+from scheduling.models import OPENS_BEFORE, Appointment, State
 from sessions_app.errors import ConsentMissing, Ended, NotOpen
 from sessions_app.models import Part, SessionState
 
-OPENS_BEFORE = timedelta(minutes=15)
 CLOSES_AFTER = timedelta(minutes=60)
 
 

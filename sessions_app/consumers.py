@@ -82,9 +82,9 @@ class RoomSocket:
             await self._check_answer()
             return
         hub = hubs.current()
-        room = await hub.join(self)
         writer = None
         try:
+            room = await hub.join(self)
             await self._send_raw({"type": "websocket.accept"})
             # Not earlier: what is sent before the socket is accepted ends the writer.
             writer = asyncio.create_task(self._write_out())

@@ -37,6 +37,14 @@ class NotIn(DomainError):
     message = _("You are in the waiting room. Your therapist lets you in.")
 
 
+class RoomFull(DomainError):
+    code = "room_full"
+    message = _(
+        "Four people are in this session already, and it holds no more. "
+        "When one of them leaves, there is a place again."
+    )
+
+
 class Paused(DomainError):
     """Never alone: it goes on by itself, so what was sent may be sent again."""
 

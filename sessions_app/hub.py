@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = structlog.get_logger("sessions_app.hub")
 
-HEARTBEAT_SECONDS = 10
+HEARTBEAT_SECONDS = 5
 PULSE_SECONDS = 2
 PULSE = "hub.pulse"
 SUBSCRIBE_SECONDS = 2
@@ -265,8 +265,8 @@ class Hub:
 
     async def _look_again(self) -> None:
         """A reading of every room: what a lost bell or a dead Redis kept from us."""
-        await asyncio.sleep(HEARTBEAT_SECONDS)
-        await self._read_all_rooms(HEARTBEAT_SECONDS / 2)
+        await asyncio.sleep(2 * HEARTBEAT_SECONDS)
+        await self._read_all_rooms(HEARTBEAT_SECONDS)
 
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()

@@ -31,11 +31,18 @@ class Session(models.Model):
     state = models.CharField(max_length=7, choices=SessionState, default=SessionState.PLANNED)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # The start it was opened for: what was asked and who was let in holds for that one only.
+    opened_for = models.DateTimeField(null=True, blank=True)
     # The last number given to a chat message; raised under a row lock, so numbers have no gap.
     last_seq = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.state} {self.appointment_id}"
+
+    @property
+    def is_moved(self) -> bool:
+        """Opened for a start the appointment no longer has: nobody is in, nothing was asked."""
+        return self.opened_for is not None and self.opened_for != self.appointment.starts_at
 
 
 class StartChecklist(models.Model):
@@ -109,7 +116,10 @@ class Participant(models.Model):
 
 
 class Admission(models.Model):
-    """From when until when a person was in. A guardian reads only what was written meanwhile."""
+    """From when until when a person was in. A guardian reads only what was written meanwhile.
+
+    By the numbers of the lines, taken under the session's lock: clocks of two processes differ.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     participant = models.ForeignKey(
@@ -117,11 +127,18 @@ class Admission(models.Model):
     )
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    from_seq = models.PositiveIntegerField(default=0)  # the last line before it
+    until_seq = models.PositiveIntegerField(null=True, blank=True)  # the last line within it
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["participant"], condition=Q(ended_at=None), name="admission_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, until_seq=None)
+                | Q(ended_at__isnull=False, until_seq__isnull=False),
+                name="admission_ends_with_a_line",
             ),
         ]
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session as SignIn
-from django.db.models import BooleanField, ExpressionWrapper
+from django.db.models import BooleanField, ExpressionWrapper, F, FilteredRelation, Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from accounts.selectors import ConsentStatus, consent_statuses
 from core.prepared import EACH, MANY, NOW, Prepared
-from scheduling.models import State
+from scheduling.models import OPENS_BEFORE, State
 from sessions_app.access import CLOSES_AFTER, STATES, still_allowed
 from sessions_app.models import Part, Participant, Session, SessionState
 from sessions_app.selectors import RoomView
@@ -35,7 +35,12 @@ _SESSIONS = Prepared(
 _PEOPLE = Prepared(
     lambda: (
         Participant.objects.filter(session__in=EACH)
-        .annotate(may_enter=ExpressionWrapper(still_allowed(NOW), BooleanField()))
+        .annotate(
+            may_enter=ExpressionWrapper(still_allowed(NOW), BooleanField()),
+            # A guardian hears what is written after this number; None: nothing now.
+            inside=FilteredRelation("admissions", condition=Q(admissions__ended_at=None)),
+            from_seq=F("inside__from_seq"),
+        )
         .select_related("user")
         .order_by("waiting_since", "pk")
     )
@@ -71,6 +76,8 @@ def read_rooms(sign_ins: Mapping[uuid.UUID, Collection[str]]) -> dict[uuid.UUID,
 
 def _view(session: Session, people: list[Participant], consent: ConsentStatus) -> RoomView:
     appointment = session.appointment
+    # Not before it opens: it may have been moved while people were in it.
+    opened = timezone.now() >= appointment.starts_at - OPENS_BEFORE and not session.is_moved
     live = session.state == SessionState.LIVE
     in_time = live or timezone.now() <= appointment.ends_at + CLOSES_AFTER
     checklist = getattr(session, "checklist", None)
@@ -81,7 +88,8 @@ def _view(session: Session, people: list[Participant], consent: ConsentStatus) -
         allowed=frozenset(
             person.user_id
             for person in people
-            if person.may_enter  # type: ignore[attr-defined]  # annotated
+            if opened
+            and person.may_enter  # type: ignore[attr-defined]  # annotated
             and appointment.state in STATES
             and (person.part == Part.THERAPIST or consent.stands)
         ),

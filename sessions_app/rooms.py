@@ -100,7 +100,7 @@ class Room:
             "place": self.place_of(socket.participant_id),
             "state": session.state if view.open else SessionState.ENDED,
             "paused": view.paused,
-            "people": view.listed(),
+            "people": view.listed(socket.participant_id),
             "checklist_done": view.checklist_done,
             "started_at": session.started_at.isoformat() if session.started_at else None,
             "last_seq": self.delivered,
@@ -131,9 +131,12 @@ class Room:
         self.delivered = event["seq"]
         text = json.dumps({"type": "chat", **event})
         for socket in self.sockets.values():
-            if socket.participant_id != writer and self.is_inside(socket.participant_id):
+            if socket.participant_id != writer and self._hears(socket, event["seq"]):
                 socket.send_text(text)
         return True
+
+    def _hears(self, socket: "RoomSocket", seq: int) -> bool:
+        return self.reading is not None and self.reading.view.hears(socket.participant_id, seq)
 
     def hear_of(self, seq: int) -> None:
         """Lines up to `seq` are stored. Our own come without a detour, so wait for those first."""

@@ -23,8 +23,8 @@ from sessions_app.models import (
     SessionNote,
 )
 
-# A seat is "here" while its socket was heard this recently (pages ask every 10 seconds).
-HEARD_WITHIN = timedelta(seconds=40)
+# A seat is "here" while its socket was heard this recently (its process says so every 5 seconds).
+HEARD_WITHIN = timedelta(seconds=20)
 CHAT_PAGE = 200
 MISSED_PAGE = 1_000
 
@@ -58,7 +58,21 @@ class RoomView:
             p.part == Part.THERAPIST and p.place == Place.ADMITTED and here(p) for p in self.people
         )
 
-    def listed(self) -> list[dict[str, Any]]:
+    def hears(self, participant_id: uuid.UUID, seq: int) -> bool:
+        """Whether the line of this number is for this person, by their place as of this reading."""
+        for person in self.people:
+            if person.pk == participant_id and person.place == Place.ADMITTED:
+                if person.part != Part.GUARDIAN:
+                    return True
+                from_seq: int | None = getattr(person, "from_seq", None)
+                return from_seq is not None and seq > from_seq
+        return False
+
+    def listed(self, reader: uuid.UUID) -> list[dict[str, Any]]:
+        """Who is here, for one reader. Who waits learns of the therapist and of nobody else: the
+        other household may be here, too.
+        """
+        inside = any(p.pk == reader and p.place == Place.ADMITTED for p in self.people)
         return [
             {
                 "id": str(person.pk),
@@ -69,6 +83,7 @@ class RoomView:
             }
             for person in self.people
             if person.place in {Place.WAITING, Place.ADMITTED}
+            and (inside or person.pk == reader or person.part == Part.THERAPIST)
         ]
 
 
@@ -114,8 +129,8 @@ def chat_since(
     if reader is not None and reader.part == Part.GUARDIAN:
         inside = Q(pk__in=[])
         for row in Admission.objects.filter(participant=reader):
-            until = Q(sent_at__lte=row.ended_at) if row.ended_at else Q()
-            inside |= Q(sent_at__gte=row.started_at) & until
+            until = Q() if row.until_seq is None else Q(seq__lte=row.until_seq)
+            inside |= Q(seq__gt=row.from_seq) & until
         found = found.filter(inside)
     return list(found.select_related("session__appointment__child").order_by("seq")[:CHAT_PAGE])
 
@@ -161,15 +176,15 @@ def _event(row: ChatMessage, seat: str, name: str) -> dict[str, Any]:
 
 _PLACE = Prepared(
     lambda: Participant.objects.filter(session__appointment=SUBJECT, user=PERSON).select_related(
-        "session__checklist"
+        "session__appointment", "session__checklist"
     )
 )
 
 
 def place_of(seat: Seat) -> Participant | None:
-    """Where this person stands in this session; None before they first came."""
+    """Where this person stands in this session; None before they first came, or after a move."""
     found = _PLACE.rows({SUBJECT: seat.appointment.pk, PERSON: seat.user.pk})
-    return found[0] if found else None
+    return found[0] if found and not found[0].session.is_moved else None
 
 
 def note_of(seat: Seat) -> SessionNote | None:

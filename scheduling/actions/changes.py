@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.broadcast import access_revoked
 from accounts.models import User
 from core.audit.actions import record
 from core.errors import NotVisible
@@ -83,6 +84,7 @@ def reschedule(*, actor: User, appointment: Appointment, starts_at: datetime) ->
     )
     reminders.forget(actor=actor, appointment=booked)
     reminders.tell(actor=actor, appointment=booked, kind=reminders.MOVED)
+    _close_room(booked)
     reminders.queue_reminders(actor=actor, appointment=booked)
     return booked
 
@@ -125,4 +127,10 @@ def cancel(*, actor: User, appointment: Appointment, reason: CancelReason) -> Ap
     )
     reminders.forget(actor=actor, appointment=booked)
     reminders.tell(actor=actor, appointment=booked, kind=reminders.CANCELLED)
+    _close_room(booked)
     return booked
+
+
+def _close_room(booked: Appointment) -> None:
+    """Who sits in its room already is told at once."""
+    access_revoked(reminders.people_to_tell(booked).values_list("pk", flat=True), booked.child_id)

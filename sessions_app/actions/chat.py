@@ -47,6 +47,8 @@ class Written:
 # Written once (core.prepared): for every commit anew they took more processor time than the rest.
 _SESSION_COLUMNS = (
     "state",
+    "opened_for",
+    "appointment__starts_at",
     "last_seq",
     "appointment__state",
     "appointment__child__birth_date",
@@ -146,7 +148,9 @@ def _write(
         return Written(line, known[key])
     if session is None or session.state == SessionState.ENDED:
         return Written(line, None, Ended())
-    if session.appointment.state != State.BOOKED or line.participant_id not in gate.inside:
+    if session.appointment.state != State.BOOKED or session.is_moved:
+        return Written(line, None, NotIn())
+    if line.participant_id not in gate.inside:
         return Written(line, None, NotIn())
     if session.pk not in gate.attended:
         return Written(line, None, Paused())

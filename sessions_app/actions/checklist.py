@@ -11,10 +11,10 @@ from accounts.models import Licence, Therapist, User
 from accounts.selectors import consent_status
 from core.audit.actions import record
 from sessions_app import broadcast
-from sessions_app.access import Verb, get_seat_for
-from sessions_app.actions.room import ensure_session
+from sessions_app.access import Verb, check_open, get_seat_for
+from sessions_app.actions.room import lock_session
 from sessions_app.errors import ConsentMissing, Ended, LicenceMissing
-from sessions_app.models import Session, SessionState, StartChecklist
+from sessions_app.models import SessionState, StartChecklist
 
 
 def licensed(therapist: Therapist, place: str) -> bool:
@@ -34,13 +34,14 @@ def save_checklist(
 ) -> StartChecklist:
     """Store the answers and mark the list complete.
 
+    NotOpen and Ended as for everybody: where the child is can only be asked when they are here.
     LicenceMissing blocks, unless `override_reason` says why it must go on; an override has an audit
     row of its own, which the safeguarding lead is shown. ConsentMissing blocks always: nobody joins
     without both yeses, and a withdrawal holds at once.
     """
     seat = get_seat_for(actor, appointment_id, Verb.RUN)
-    session = ensure_session(seat.appointment)
-    session = Session.objects.select_for_update().get(pk=session.pk)
+    check_open(seat)
+    session = lock_session(seat.appointment)
     if session.state == SessionState.ENDED:
         raise Ended
     reason = answers.get("override_reason") or ""

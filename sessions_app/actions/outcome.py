@@ -24,7 +24,7 @@ def derived(appointment: Appointment) -> Outcome:
     joined = {person.part for person in people if person.joined_at}
     if {Part.CHILD, Part.THERAPIST} <= joined:
         return Outcome.COMPLETED
-    came = {person.part for person in people}
+    came = {person.part for person in people if person.waiting_since}
     # The child was there and never got in: the connection or we failed, not the family.
     if Part.CHILD in came:
         return Outcome.TECHNICAL

@@ -1,10 +1,11 @@
 """Arriving, being let in, leaving, ending: the places of one session, held by the server."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Max, Q
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,14 +15,24 @@ from core.audit.actions import record
 from core.errors import NotVisible
 from scheduling.models import Appointment
 from sessions_app import broadcast
-from sessions_app.access import Seat, Verb, enter, get_seat_for
+from sessions_app.access import Seat, Verb, check_open, enter, get_seat_for
 from sessions_app.actions.outcome import derive_outcome
-from sessions_app.errors import ChecklistFirst, ConsentMissing, Ended
-from sessions_app.models import Admission, Part, Participant, Place, Session, SessionState
-from sessions_app.selectors import here, present
+from sessions_app.errors import ChecklistFirst, ConsentMissing, Ended, RoomFull
+from sessions_app.models import (
+    Admission,
+    Part,
+    Participant,
+    Place,
+    Session,
+    SessionState,
+    StartChecklist,
+)
+from sessions_app.selectors import HEARD_WITHIN, here, present
 
 # What `connection` says of somebody whose page asks instead of a socket.
 BY_PAGE = "page"
+# Everybody sends to everybody. Of four places the child's and the therapist's are always theirs.
+MOST_GUESTS = 2
 
 
 def ensure_session(appointment: Appointment) -> Session:
@@ -30,13 +41,34 @@ def ensure_session(appointment: Appointment) -> Session:
     return known or Session.objects.get_or_create(appointment=appointment)[0]
 
 
+def lock_session(appointment: Appointment) -> Session:
+    """The one lock of a session's places: arrivals, admissions and the end queue here."""
+    known = ensure_session(appointment)
+    session = Session.objects.select_for_update().get(pk=known.pk)
+    _begin_anew_if_moved(session, appointment)
+    return session
+
+
+def _begin_anew_if_moved(session: Session, appointment: Appointment) -> None:
+    """Who was let in, and where the child was, held for the old time only (SAFETY.md, Sessions)."""
+    if session.opened_for == appointment.starts_at or session.state == SessionState.ENDED:
+        return
+    if session.opened_for is not None:
+        _put_out(session, Q(), Place.LEFT)
+        session.participants.update(
+            place=Place.LEFT, connection="", waiting_since=None, joined_at=None
+        )
+        StartChecklist.objects.filter(session=session).update(completed_at=None, completed_by=None)
+        session.state, session.started_at = SessionState.PLANNED, None
+    session.opened_for = appointment.starts_at
+    session.save(update_fields=["opened_for", "state", "started_at"])
+
+
 @transaction.atomic
 def arrive(*, actor: User, appointment_id: uuid.UUID, connection: str) -> Participant:
     """Take one's seat: everybody waits, the therapist is in. A newer socket takes the seat over."""
     seat = enter(actor, appointment_id)
-    session = ensure_session(seat.appointment)
-    # The session's row is the one lock of its places: arrivals, admissions and the end queue here.
-    session = Session.objects.select_for_update().get(pk=session.pk)
+    session = lock_session(seat.appointment)
     if session.state == SessionState.ENDED:
         raise Ended
     now = timezone.now()
@@ -45,6 +77,9 @@ def arrive(*, actor: User, appointment_id: uuid.UUID, connection: str) -> Partic
     )
     if person.place in {Place.LEFT, Place.REMOVED}:
         person.place, person.waiting_since = Place.WAITING, now
+    _come_back(session, person)
+    if person.part == Part.GUARDIAN and person.place == Place.WAITING and not _places_left(session):
+        raise RoomFull
     person.part, person.connection, person.seen_at = seat.part, connection, now
     person.save(update_fields=["part", "place", "waiting_since", "connection", "seen_at"])
     if seat.part == Part.THERAPIST and person.place != Place.ADMITTED:
@@ -52,6 +87,49 @@ def arrive(*, actor: User, appointment_id: uuid.UUID, connection: str) -> Partic
     _note_joined(session)
     broadcast.places_changed(session.pk)
     return Participant.objects.select_related("session").get(pk=person.pk)
+
+
+def is_away(person: Participant) -> bool:
+    """A guardian who was let in and is not here: what is said now is not for them."""
+    inside = person.part == Part.GUARDIAN and person.place == Place.ADMITTED
+    return inside and not here(person)
+
+
+def _come_back(session: Session, person: Participant) -> None:
+    """After a moment (a reload, a lost network) a guardian goes on, without what was said
+    meanwhile; after longer they wait to be let in.
+    """
+    if not is_away(person):
+        return
+    now = timezone.now()
+    # Still open only where no process saw them go: then by the clock up to when they were heard.
+    _close_admissions(session, Q(participant=person), heard_until=person.seen_at)
+    if person.seen_at and person.seen_at > now - HEARD_WITHIN:
+        _open_admissions(session, [person.pk])
+    else:
+        person.place, person.waiting_since = Place.WAITING, now
+
+
+def _places_left(session: Session) -> int:
+    guests = session.participants.filter(part=Part.GUARDIAN, place=Place.ADMITTED)
+    return MOST_GUESTS - guests.filter(seen_at__gt=timezone.now() - HEARD_WITHIN).count()
+
+
+def _open_admissions(session: Session, participants: list[uuid.UUID]) -> None:
+    now = timezone.now()
+    Admission.objects.bulk_create(
+        Admission(participant_id=pk, started_at=now, from_seq=session.last_seq)
+        for pk in participants
+    )
+
+
+def _close_admissions(session: Session, whose: Q, heard_until: datetime | None = None) -> None:
+    until = session.last_seq
+    if heard_until is not None:
+        heard = session.messages.filter(sent_at__lte=heard_until)
+        until = heard.aggregate(last=Max("seq"))["last"] or 0
+    rows = Admission.objects.filter(whose, participant__session=session, ended_at=None)
+    rows.update(ended_at=timezone.now(), until_seq=Greatest(F("from_seq"), until))
 
 
 def _note_joined(session: Session) -> None:
@@ -63,11 +141,17 @@ def _note_joined(session: Session) -> None:
 
 def _let_in(session: Session, who: Q) -> int:
     """Waiting people to the room; who went by their own wish is not waiting."""
-    now = timezone.now()
-    waiting = session.participants.filter(who, place=Place.WAITING)
-    ids = list(waiting.values_list("pk", flat=True))
+    waiting = session.participants.filter(who, place=Place.WAITING).order_by("waiting_since")
+    left, ids = _places_left(session), []
+    for pk, part in waiting.values_list("pk", "part"):
+        if part == Part.GUARDIAN:
+            left -= 1
+        if part != Part.GUARDIAN or left >= 0:
+            ids.append(pk)
+    if left < 0 and not ids:
+        raise RoomFull
     session.participants.filter(pk__in=ids).update(place=Place.ADMITTED, left_at=None)
-    Admission.objects.bulk_create(Admission(participant_id=pk, started_at=now) for pk in ids)
+    _open_admissions(session, ids)
     return len(ids)
 
 
@@ -76,15 +160,17 @@ def _put_out(session: Session, who: Q, place: Place) -> int:
     inside = session.participants.filter(who, place=Place.ADMITTED)
     ids = list(inside.values_list("pk", flat=True))
     session.participants.filter(pk__in=ids).update(place=place, left_at=now, waiting_since=now)
-    Admission.objects.filter(participant__in=ids, ended_at=None).update(ended_at=now)
+    _close_admissions(session, Q(participant__in=ids))
     return len(ids)
 
 
 def _lock(actor: User, appointment_id: uuid.UUID, verb: Verb) -> tuple[Seat, Session]:
     seat = get_seat_for(actor, appointment_id, verb)
-    session = Session.objects.select_for_update().filter(appointment=seat.appointment).first()
-    if session is None:
+    if getattr(seat.appointment, "session", None) is None:
         raise NotVisible
+    if verb == Verb.RUN:
+        check_open(seat)
+    session = lock_session(seat.appointment)
     if session.state == SessionState.ENDED:
         raise Ended
     return seat, session
@@ -153,6 +239,7 @@ def end_for_all(*, actor: User, appointment_id: uuid.UUID) -> Session:
 
 
 def _end(actor: Actor, session: Session, appointment: Appointment) -> None:
+    _begin_anew_if_moved(session, appointment)
     _put_out(session, Q(), Place.LEFT)
     session.state, session.ended_at = SessionState.ENDED, timezone.now()
     session.save(update_fields=["state", "ended_at"])
@@ -207,9 +294,15 @@ def seat_lost(*, participant_id: uuid.UUID, connection: str) -> None:
     """The socket is gone (not the person): only its own row of presence is cleared."""
     with transaction.atomic():
         row = Participant.objects.filter(pk=participant_id, connection=connection)
-        session_id = row.values_list("session_id", flat=True).first()
-        if row.update(connection="") and session_id:
-            broadcast.places_changed(session_id)
+        person = row.first()
+        if person is None:
+            return
+        session = Session.objects.select_for_update().get(pk=person.session_id)
+        # Only if no newer socket has taken the seat meanwhile.
+        if row.update(connection="", seen_at=timezone.now()):
+            if person.part == Part.GUARDIAN:
+                _close_admissions(session, Q(participant=person))
+            broadcast.places_changed(session.pk)
 
 
 def seen(*, participant_ids: list[uuid.UUID]) -> None:

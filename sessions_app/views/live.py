@@ -18,7 +18,7 @@ from core.errors import DomainError
 from core.pages import INVALID, attempt
 from sessions_app.access import Seat, Verb, check_open, get_seat_for
 from sessions_app.actions import chat, checklist, room
-from sessions_app.errors import BadShape, Ended, TooLong
+from sessions_app.errors import BadShape, Ended, RoomFull, TooLong
 from sessions_app.forms import ChatForm, ChecklistForm, SinceForm
 from sessions_app.models import Part, Participant, Place, Session
 from sessions_app.selectors import as_events, chat_since, participants, place_of
@@ -74,7 +74,11 @@ def _live(request: HttpRequest, appointment_id: UUID, template: str) -> HttpResp
     seat = open_seat(request, appointment_id)
     if isinstance(seat, HttpResponse):
         return seat
-    me = _my_row(seat)
+    try:
+        me = _my_row(seat)
+    except RoomFull as exc:
+        messages.info(request, str(exc))
+        return redirect("appointment", appointment_id)
     waiting_page = template.endswith("session_wait.html")
     inside = seat.part == Part.THERAPIST or me.place == Place.ADMITTED
     if inside and waiting_page:
@@ -89,7 +93,8 @@ def _live(request: HttpRequest, appointment_id: UUID, template: str) -> HttpResp
 def _my_row(seat: Seat) -> Participant:
     """One's row is made by the page already, so that a plain reload shows one's place."""
     person = place_of(seat)
-    if person is None or person.place in {Place.LEFT, Place.REMOVED}:
+    gone = person is None or person.place in {Place.LEFT, Place.REMOVED}
+    if person is None or gone or room.is_away(person):
         person = room.arrive(actor=seat.user, appointment_id=seat.appointment.pk, connection="")
     room.waits_by_page(person=person)
     return person
