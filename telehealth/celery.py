@@ -44,6 +44,12 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=5),
         "options": {"expires": 3000},
     },
+    # After a new release brought new rules of law.
+    "missing-reviews": {
+        "task": "accounts.tasks.missing_reviews",
+        "schedule": crontab(hour=4, minute=20),
+        "options": {"expires": 3000},
+    },
     # The head of the audit chain, kept outside the database: in the log.
     "audit-head": {
         "task": "core.audit.tasks.log_head",

@@ -84,6 +84,14 @@ def child_step(child: Child, consent: ConsentStatus, upcoming: list[Appointment]
             _("See more"),
             "calendar-heart",
         )
+    if child.adult_at <= timezone.now():
+        return NextStep(
+            _("Plan a meeting"),
+            _("Times that keep school, work and rest free."),
+            reverse("book", args=[child.pk]),
+            _("Find a time"),
+            "calendar-plus",
+        )
     return NextStep(
         _("Nothing to do right now"),
         _("When a meeting is planned, you will see it here."),

@@ -1,15 +1,17 @@
 """What about a child's consent a clinician decides: a review, or a dispute between guardians."""
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.access import Verb, get_child_for, get_matter_for, people_who_can
 from accounts.broadcast import access_revoked
-from accounts.consent_standing import review_reasons
+from accounts.consent_standing import review_reasons, signers_for
 from accounts.models import (
     Child,
     ConsentKind,
     ConsentMatter,
+    ConsentSignature,
     Decision,
     MatterKind,
     User,
@@ -55,6 +57,41 @@ def ask_for_review(
         record(actor=actor, action="consent.review_asked", obj=matter, child_id=status.child.pk)
         _tell_deciders(actor, matter)
     return matter
+
+
+def facts_changed(*, actor: Actor, child: Child) -> None:
+    """To be called with whatever changes who must sign: custody, an order, a link, the place.
+
+    Asks for a review that is needed now, and makes open sockets look again.
+    """
+    turn(child)
+    status = consent_status(Child.objects.select_related("user").get(pk=child.pk))
+    if status.signatures:
+        ask_for_review(actor=actor, status=status, kind=ConsentKind.TELEHEALTH)
+    tell_sockets(child)
+
+
+def ask_missing_reviews(*, actor: Actor) -> int:
+    """After a change of law: reviews that are needed now and nobody was asked for."""
+    signed = ConsentSignature.objects.filter(withdrawn_at=None, child=OuterRef("pk"))
+    asked = ConsentMatter.objects.filter(
+        decided_at=None, what=MatterKind.REVIEW, child=OuterRef("pk")
+    )
+    children = Child.objects.filter(Exists(signed), ~Exists(asked)).select_related("user")
+    waiting = [
+        child
+        for child in children.iterator(chunk_size=500)
+        if review_reasons(signers_for(child, ConsentKind.TELEHEALTH))
+    ]
+    found = 0
+    for child in waiting:
+        with transaction.atomic():
+            turn(child)
+            status = consent_status(child)
+            found += (
+                ask_for_review(actor=actor, status=status, kind=ConsentKind.TELEHEALTH) is not None
+            )
+    return found
 
 
 def open_dispute(*, actor: User, child: Child, kind: ConsentKind, words: str = "") -> ConsentMatter:

@@ -6,9 +6,24 @@ import pytest
 from django.urls import reverse
 
 from accounts import actions
-from accounts.errors import ConsentFirst
-from accounts.models import Child, ConsentMatter, ConsentSignature, Custody, Decision, Role, User
+from accounts.actions.matters import facts_changed
+from accounts.consent_standing import forget_rules
+from accounts.errors import ConsentFirst, DocumentChanged, NothingToSign
+from accounts.models import (
+    Child,
+    ConsentDocument,
+    ConsentKind,
+    ConsentMatter,
+    ConsentRule,
+    ConsentSignature,
+    Custody,
+    Decision,
+    ReadingLevel,
+    Role,
+    User,
+)
 from accounts.selectors import consent_status, current_document
+from accounts.tasks import missing_reviews
 from core.errors import NotVisible
 from core.notifications.models import Notification
 from tests.cast import Cast, client_for, right_answers, sign, staff
@@ -104,6 +119,66 @@ def test_a_place_nobody_checked_waits_for_a_clinician(cast: Cast) -> None:
     assert consent_status(child).stands
     actions.review_consent(actor=cast.ben, child=child, decision=Decision.STOPS, reason="Not now.")
     assert not consent_status(child).stands
+
+
+def test_new_law_or_custody_asks_for_the_review_that_is_missing(signed: Cast) -> None:
+    child = signed.sam_child
+    assert missing_reviews() == 0
+    ConsentRule.objects.filter(place="GB").update(verified_on=None)
+    forget_rules()
+    try:
+        assert not consent_status(child).stands
+        assert (missing_reviews(), missing_reviews()) == (1, 0)
+        assert ConsentMatter.objects.get().covers == ["unknown"]
+        # A matter nobody decided is about the reasons of its day; the decision about today's.
+        Child.objects.filter(pk=child.pk).update(custody=Custody.COURT)
+        facts_changed(actor=signed.pat, child=child)
+        child.refresh_from_db()
+        actions.review_consent(
+            actor=signed.amara, child=child, decision=Decision.GOES_ON, reason="Order read."
+        )
+        assert consent_status(child).reviewed
+        assert not ConsentMatter.objects.filter(decided_at=None).exists()
+    finally:
+        forget_rules()
+
+
+def test_a_place_with_a_text_of_its_own_accepts_no_other(signed: Cast) -> None:
+    child, old = signed.sam_child, current_document()
+    own = ConsentDocument.objects.create(
+        kind=old.kind,
+        place="GB",
+        version=1,
+        title="For the United Kingdom",
+        body="Other words.",
+        comprehension=old.comprehension,
+        sha256="1" * 64,
+        published_at=old.published_at,
+    )
+    assert current_document(place="GB") == own
+    assert current_document(place="IE") == old
+    assert current_document(place="GB", level=ReadingLevel.TEEN) == own, "the whole one at least"
+    assert current_document(place="IE", level=ReadingLevel.TEEN).level == ReadingLevel.TEEN
+    assert current_document(place="IE", language="de") == old
+    status = consent_status(child)
+    assert (status.document, status.signatures, status.assent) == (own, (), None)
+    with pytest.raises(DocumentChanged):
+        actions.sign_consent(
+            actor=signed.maria,
+            child=child,
+            document=old,
+            typed_name="Maria Example",
+            answers=right_answers(old),
+            ip="192.0.2.7",
+        )
+
+
+def test_a_kind_without_a_text_stands_for_nobody(signed: Cast) -> None:
+    status = consent_status(signed.sam_child, ConsentKind.PEER_GROUPS)
+    assert status.document is None
+    assert not status.stands
+    with pytest.raises(NothingToSign):
+        current_document(ConsentKind.PEER_GROUPS)
 
 
 def test_a_professional_may_ask_for_a_guardian_as_well(cast: Cast) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import actions as accounts
-from accounts.models import AssentAnswer, GuardianLink
+from accounts.models import AssentAnswer, Child, Custody, GuardianLink, Scope
 from accounts.selectors import current_document
 from core import realtime
 from sessions_app import hub
@@ -43,7 +43,15 @@ def not_now(cast: Cast) -> None:
     )
 
 
-@pytest.mark.parametrize("change", [withdraw, not_now])
+def disagrees(cast: Cast) -> None:
+    """Both parents decide, and the other one says no."""
+    child = cast.sam_child
+    Child.objects.filter(pk=child.pk).update(custody=Custody.BOTH)
+    GuardianLink.objects.filter(guardian=cast.dad).update(scopes=[Scope.CONSENT])
+    accounts.dispute_consent(actor=cast.dad, child=child)
+
+
+@pytest.mark.parametrize("change", [withdraw, not_now, disagrees])
 def test_a_yes_taken_back_closes_the_familys_sockets_at_once(
     meeting: Meeting, change: Callable[[Cast], None]
 ) -> None:
