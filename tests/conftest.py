@@ -1,7 +1,6 @@
 """Fixtures every test may use: the cast, signed-in clients, a live server with sockets."""
 
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from django.test import Client
 
 from sessions_app import pool
 from tests.cast import Cast, build_cast, client_for, sign
+from tests.ports import free_port
 from tests.split_server import Pages, split_application
 
 # Playwright's sync API runs an event loop in the test's thread; the ORM there is still ours alone.
@@ -57,12 +57,6 @@ class Live:
 
     url: str
     server: uvicorn.Server
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -1,27 +1,18 @@
 """A person's secret calendar address. The token is shown once and only its hash is kept."""
 
-import hashlib
-import secrets
-
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.tokens import new_token, token_hash
 from core.audit.actions import record
 from scheduling.models import CalendarFeed
-
-TOKEN_BYTES = 32  # 43 characters; guessing is hopeless, so no rate limit is needed for safety
-
-
-def token_hash(token: str) -> str:
-    """A plain hash is enough for 256 random bits, and can be looked up by an index."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @transaction.atomic
 def make_feed(*, actor: User) -> str:
     """A new token for the actor's own feed; the old address stops working at once."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     feed, _created = CalendarFeed.objects.update_or_create(
         user=actor, defaults={"token_hash": token_hash(token), "created_at": timezone.now()}
     )

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.tokens import token_hash
 from core.errors import NotVisible
 from core.pages import respond
 from scheduling import access, actions, selectors
 from scheduling import calendars as files
-from scheduling.actions.feed import token_hash
 from scheduling.forms import RemindersForm
 from scheduling.reminders import offsets_of
 from scheduling.views.common import person

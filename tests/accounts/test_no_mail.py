@@ -5,7 +5,7 @@ from typing import Any
 from django.core import mail
 from django.test import Client
 
-from tests.conftest import free_port
+from tests.ports import free_port
 
 TYPED = {
     "display_name": "Nora",

@@ -21,7 +21,6 @@ from typing import Any
 from tests.bench.world import (
     SOCKETS,
     cpu_seconds,
-    free_port,
     fresh_database,
     python,
     running,
@@ -29,6 +28,7 @@ from tests.bench.world import (
     signed_in,
     start_django,
 )
+from tests.ports import free_port
 
 ROOMS, ROUNDS = 100, 3
 WARM, SATURATED, STEADY = 2.0, 5.0, 6.0

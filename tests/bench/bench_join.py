@@ -18,7 +18,6 @@ from typing import Any
 from tests.bench.world import (
     clinic,
     collect_static,
-    free_port,
     fresh_database,
     python,
     running,
@@ -26,6 +25,7 @@ from tests.bench.world import (
     signed_in,
     start_django,
 )
+from tests.ports import free_port
 
 ROUNDS = 7
 SETTLE_MS = 2_500  # in real life minutes pass in the waiting room

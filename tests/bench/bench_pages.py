@@ -27,7 +27,6 @@ from tests.bench.world import (
     clinic,
     collect_static,
     family,
-    free_port,
     fresh_database,
     python,
     running,
@@ -35,6 +34,7 @@ from tests.bench.world import (
     signed_in,
     start_django,
 )
+from tests.ports import free_port
 
 BLOCKS, REQUESTS, WARM_UP = 5, 8, 12
 MOST_RATIO, MOST_QUERIES, MOST_BYTES = 1.5, 12, 200_000

@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from telehealth.embedded.processes import dies_with_parent
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -58,12 +58,6 @@ def fresh_database() -> Iterator[dict[str, str]]:
         yield {"DATABASE_URL": own}
     finally:
         teardown_databases(before, verbosity=0)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def python(module: str, *arguments: str) -> list[str]:

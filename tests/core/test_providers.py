@@ -4,7 +4,6 @@ import base64
 import http.server
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -33,17 +32,12 @@ from core.notifications.models import (
 from tests.core.conftest import person
 from tests.core.outbox_cast import only, tell, telling
 from tests.core.smtp_stub import SmtpStub
+from tests.ports import free_port
 
 
 def use_smtp(settings: Any, port: int) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", port, 1
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize(

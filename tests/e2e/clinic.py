@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from tests.conftest import free_port
 from tests.house.machine import Machine, machine, until
+from tests.ports import free_port
 
 DEMO = "telehealth.embedded.demo"
 START_SECONDS = 120

@@ -19,8 +19,8 @@ import pytest
 
 from telehealth.demo_clinic import PASSWORD
 from telehealth.embedded.demo import why_unprepared
-from tests.conftest import free_port
 from tests.house.machine import Machine, alive, machine, until
+from tests.ports import free_port
 
 # One worker of a parallel run takes them all: the first start takes seconds.
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.long, pytest.mark.timeout(300)]

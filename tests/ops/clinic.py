@@ -20,10 +20,10 @@ from typing import Any
 
 from telehealth.embedded import postgres, valkey
 from telehealth.embedded.processes import dies_with_parent
-from tests.conftest import free_port
 from tests.core.smtp_stub import SmtpStub
 from tests.house.machine import state_folder, until
 from tests.ops.compose import ROOT, check_words, compose, readme_env, words
+from tests.ports import free_port
 
 APP = ("web", "sockets", "worker", "beat")
 TOOLS = Path(__file__).parent / "tools"

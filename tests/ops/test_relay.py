@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import free_port
 from tests.house.machine import until
 from tests.ops.compose import ROOT, check_words, compose, readme_env
+from tests.ports import free_port
 
 SECRET = "a shared secret"
 RELAY = compose(readme_env())["services"]["turn"]

@@ -17,7 +17,7 @@ import pytest
 
 from scheduling.models import Appointment
 from tests.cast import Cast
-from tests.conftest import free_port
+from tests.ports import free_port
 from tests.sessions_app.steps import appointment_now, listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]

@@ -1,0 +1,9 @@
+"""A loopback port nobody uses now; apart from conftest, which loads what the bench must not."""
+
+import socket
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
