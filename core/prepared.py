@@ -55,6 +55,8 @@ class Prepared(Generic[Row]):
         if any(isinstance(param, date) and param not in _BLANKS for param in params):
             # It would go on asking about the moment of the first use.
             raise ImproperlyConfigured(f"{self._build} reads the clock: put NOW instead.")
+        converters = compiler.get_converters([row[0] for row in compiler.select])
+        compiler.get_converters = lambda *_: converters  # which it would find out each time
         return queryset, compiler, sql, tuple(params)
 
     def _filled(self, values: Values) -> tuple[Any, ...]:

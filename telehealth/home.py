@@ -9,7 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.access import SOMEBODY, Verb, may_columns, verbs_beside, visible_children
+from accounts.access import (
+    SOMEBODY,
+    Verb,
+    get_own_child,
+    may_columns,
+    verbs_beside,
+    visible_children,
+)
 from accounts.models import Child, Role, User
 from accounts.selectors import ConsentStatus, consent_status, consent_statuses, staff_list
 from core.prepared import NOW, PERSON, SINCE, Prepared
@@ -53,7 +60,7 @@ def joinable(appointment: Appointment) -> bool:
 
 
 def child_home(user: User) -> dict[str, Any]:
-    child = user.child
+    child = get_own_child(user)
     consent = consent_status(child)
     upcoming = _NEXT_THREE.rows(_asked_by(user))
     return {
