@@ -9,12 +9,13 @@ class AccountsConfig(AppConfig):
     verbose_name = "People, family links, consent"
 
     def ready(self) -> None:
-        from accounts import notices
+        from accounts import holdings, notices
         from accounts.access import roles_of
         from core.audit.registry import RoleSnapshot, set_role_snapshot
 
         set_role_snapshot(cast("RoleSnapshot", roles_of))
         notices.register_kinds()
+        holdings.register_all()
         post_migrate.connect(_load_documents, sender=self)
 
 

@@ -19,7 +19,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 # The id of the page, socket message or task under way; also in audit rows and error pages.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-_OURS = ("core", "accounts", "scheduling", "sessions_app", "telehealth")
+_OURS = ("core", "accounts", "records", "scheduling", "sessions_app", "telehealth")
 
 
 def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -6,6 +6,7 @@ class SchedulingConfig(AppConfig):
     verbose_name = "Availability, appointments, reminders"
 
     def ready(self) -> None:
-        from scheduling.notices import register_all
+        from scheduling import holdings, notices
 
-        register_all()
+        notices.register_all()
+        holdings.register_all()

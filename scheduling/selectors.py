@@ -64,7 +64,8 @@ def how_many_earlier(user: User) -> int:
 
 def for_feed(appointments: AppointmentQuerySet) -> AppointmentQuerySet:
     """Cancelled ones stay in for a while, so that calendars learn of it."""
-    return appointments.filter(ends_at__gte=timezone.now() - FEED_PAST).order_by("starts_at")
+    recent = appointments.filter(ends_at__gte=timezone.now() - FEED_PAST)
+    return recent.select_related("child").order_by("starts_at")
 
 
 def feed_owner(token_hash: str) -> User | None:

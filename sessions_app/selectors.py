@@ -127,12 +127,17 @@ def chat_since(
         return []
     found = ChatMessage.objects.filter(session_id=session_id, seq__gt=seq).select_related("sender")
     if reader is not None and reader.part == Part.GUARDIAN:
-        inside = Q(pk__in=[])
-        for row in Admission.objects.filter(participant=reader):
-            until = Q() if row.until_seq is None else Q(seq__lte=row.until_seq)
-            inside |= Q(seq__gt=row.from_seq) & until
-        found = found.filter(inside)
+        found = found.filter(written_while_in(reader))
     return list(found.select_related("session__appointment__child").order_by("seq")[:CHAT_PAGE])
+
+
+def written_while_in(reader: Participant) -> Q:
+    """Lines of chat from the times in which this person was in the session."""
+    inside = Q(pk__in=[])
+    for row in Admission.objects.filter(participant=reader):
+        until = Q() if row.until_seq is None else Q(seq__lte=row.until_seq)
+        inside |= Q(seq__gt=row.from_seq) & until
+    return inside
 
 
 MISSED = """

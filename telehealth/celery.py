@@ -50,10 +50,28 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=4, minute=20),
         "options": {"expires": 3000},
     },
-    # The head of the audit chain, kept outside the database: in the log.
-    "audit-head": {
-        "task": "core.audit.tasks.log_head",
-        "schedule": crontab(hour=3, minute=0),
+    # The head of the audit chain, kept outside the database: once a day, whichever hour.
+    "anchor-audit": {
+        "task": "records.tasks.anchor_audit",
+        "schedule": crontab(minute=5),
+        "options": {"expires": 3000},
+    },
+    # As above: a night in which nothing ran is made up for in the morning.
+    "purge-night": {
+        "task": "records.tasks.purge_night",
+        "schedule": crontab(minute=35),
+        "options": {"expires": 3000},
+    },
+    # What a kick after commit missed.
+    "build-copies": {
+        "task": "records.tasks.build_copies",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
+    "carry-out-erasures": {
+        "task": "records.tasks.carry_out_erasures",
+        "schedule": 300.0,
+        "options": {"expires": 290},
     },
 }
 if settings.DEMO:

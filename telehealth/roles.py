@@ -36,6 +36,7 @@ class NavItem:
 HOME = NavItem(_("Home"), "home", "house")
 INBOX = NavItem(_("Inbox"), "inbox", "inbox")
 PROFILE = NavItem(_("Me"), "profile", "person")
+ERASURES = NavItem(_("Erasure"), "erasures", "trash")
 APPOINTMENTS = NavItem(_("Appointments"), "appointments", "calendar-event")
 
 NAVIGATION: dict[str, tuple[NavItem, ...]] = {
@@ -50,10 +51,11 @@ NAVIGATION: dict[str, tuple[NavItem, ...]] = {
         INBOX,
     ),
     "moderator": (HOME, INBOX, PROFILE),
-    "manager": (HOME, NavItem(_("Staff"), "staff", "people"), INBOX, PROFILE),
+    "manager": (HOME, NavItem(_("Staff"), "staff", "people"), ERASURES, INBOX, PROFILE),
     "lead": (
         HOME,
         NavItem(_("Consent"), "consent_matters", "clipboard-check"),
+        ERASURES,
         INBOX,
         PROFILE,
     ),

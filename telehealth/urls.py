@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("core.notifications.urls")),
+    path("", include("records.urls")),
     path("", include("scheduling.urls")),
     path("sessions/", include("sessions_app.urls")),
 ]

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.access import has_role
+from accounts.actions.reads import saw
 from accounts.models import Role, User
 from core.errors import NotVisible
 from telehealth.help_lines import COUNTRIES, country_of
@@ -50,8 +51,11 @@ def _home(request: HttpRequest, role: str) -> HttpResponse:
         context = child_home(user)
     elif role == "guardian":
         context = guardian_home(user)
+        saw(user, "list.view", [member.child for member in context["family"]])
     elif role == "therapist":
         context = therapist_home(user)
+        listed = (context[name] for name in ("today", "later", "waiting", "unsigned"))
+        saw(user, "list.view", [appointment.child for rows in listed for appointment in rows])
     else:
         context = manager_home() if role == "manager" else moderator_home()
     template = role if role in {"child", "guardian", "therapist", "manager"} else "moderator"
@@ -63,8 +67,9 @@ def _home(request: HttpRequest, role: str) -> HttpResponse:
 def caseload(request: HttpRequest) -> HttpResponse:
     if not has_role(cast("User", request.user), Role.THERAPIST):
         raise NotVisible
-    rows = caseload_rows(cast("User", request.user))
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    user = cast("User", request.user)
+    page = Paginator(caseload_rows(user), PAGE).get_page(request.GET.get("page"))
+    saw(user, "list.view", page.object_list)
     return render(request, "telehealth/caseload.html", {"page": page})
 
 

@@ -1,6 +1,6 @@
 """Every write to people, links, consent and invitations."""
 
-from accounts.actions.children import add_child, save_profile, set_child_passphrase
+from accounts.actions.children import add_child, close_sign_in, save_profile, set_child_passphrase
 from accounts.actions.colleagues import add_licence, end_licence, end_work
 from accounts.actions.consent import (
     answer_assent,
@@ -23,6 +23,7 @@ __all__ = [
     "add_child",
     "add_licence",
     "answer_assent",
+    "close_sign_in",
     "dispute_consent",
     "end_guardian_link",
     "end_licence",

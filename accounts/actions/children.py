@@ -6,10 +6,11 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 
-from accounts.access import Verb, check_adult, get_child_for
+from accounts.access import Verb, check_adult, get_child_for, people_who_can
 from accounts.broadcast import access_revoked
 from accounts.errors import ChildAge, EnoughChildren, NameTaken
 from accounts.models import Child, GuardianLink, Theme, User
+from core.actors import Actor
 from core.audit.actions import record
 from core.encryption import new_data_key
 
@@ -76,6 +77,19 @@ def end_sign_ins(user: AbstractBaseUser) -> None:
     keys = user.usersession_set.values_list("session_key", flat=True)  # type: ignore[attr-defined]
     Session.objects.filter(session_key__in=list(keys)).delete()
     user.usersession_set.all().delete()  # type: ignore[attr-defined]
+
+
+@transaction.atomic
+def close_sign_in(*, actor: Actor, child: Child) -> None:
+    """Nobody signs in as this child any more, and nobody opens its record by a page or a socket."""
+    people = [*people_who_can(Verb.SEE, child).values_list("pk", flat=True), child.user_id]
+    user = child.user
+    user.set_unusable_password()
+    user.is_active = False
+    user.save(update_fields=["password", "is_active"])
+    end_sign_ins(user)
+    access_revoked(people, child.pk)
+    record(actor=actor, action="child.close", obj=child, child_id=child.pk)
 
 
 @transaction.atomic

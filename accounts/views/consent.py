@@ -20,6 +20,7 @@ from accounts.access import (
     get_own_child,
     get_signature_for,
 )
+from accounts.actions.reads import saw
 from accounts.consent_copy import copy_of
 from accounts.forms import AssentForm, ConsentForm, DisputeForm, ReplyForm
 from accounts.models import ConsentKind, ReadingLevel, User
@@ -41,6 +42,7 @@ def client_ip(request: HttpRequest) -> str:
 def consent_sign(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     child = get_child_to_sign(user, child_id, KIND)
+    saw(user, "consent.view", child)
     document = current_document(KIND, place=child.place)
     form = ConsentForm(document, request.POST or None)
     if (
@@ -80,6 +82,7 @@ def consent_copy(request: HttpRequest, signature_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     signature = get_signature_for(user, signature_id)
     record(actor=user, action="consent.copy", obj=signature, child_id=signature.child_id)
+    saw(user, "consent.view", signature.child)
     answer = HttpResponse(copy_of(signature), content_type="application/pdf")
     answer["Content-Disposition"] = 'attachment; filename="my-copy.pdf"'
     return answer
@@ -90,6 +93,7 @@ def consent_copy(request: HttpRequest, signature_id: UUID) -> HttpResponse:
 def consent_withdraw(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     child = get_child_to_sign(user, child_id, KIND)
+    saw(user, "consent.view", child)
     if request.method == "POST":
         actions.withdraw_consent(actor=user, child=child, kind=KIND)
         messages.success(request, _("Done. No online session can be booked or joined now."))
@@ -104,6 +108,7 @@ def consent_dispute(request: HttpRequest, child_id: UUID) -> HttpResponse:
     """One of several guardians who decide together says no."""
     user = cast("User", request.user)
     child = get_child_for(user, child_id, Verb.CONSENT)
+    saw(user, "consent.view", child)
     form = DisputeForm(request.POST or None)
     if (
         form.is_valid()
@@ -163,6 +168,7 @@ def assent(request: HttpRequest) -> HttpResponse:
 def assent_reply(request: HttpRequest, assent_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     asked = get_assent_for(user, assent_id)
+    saw(user, "assent.view", asked.child)
     form = ReplyForm(request.POST or None)
     if (
         form.is_valid()

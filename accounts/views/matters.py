@@ -19,10 +19,10 @@ from accounts.access import (
     visible_matters,
     visible_questions,
 )
+from accounts.actions.reads import saw
 from accounts.forms import ReviewForm, SettleForm
 from accounts.models import MatterKind, User
 from accounts.selectors import consent_status, people_around
-from core.audit.actions import record
 from core.pages import attempt, respond
 
 
@@ -31,9 +31,13 @@ from core.pages import attempt, respond
 def consent_matters(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     check_settles(user)
+    matters = list(visible_matters(user).defer("words").order_by("opened_at"))
+    questions = list(visible_questions(user).order_by("answered_at"))
+    shown = [matter.child for matter in matters] + [asked.child for asked in questions]
+    saw(user, "list.view", shown)
     context = {
-        "matters": list(visible_matters(user).defer("words").order_by("opened_at")),
-        "questions": list(visible_questions(user).order_by("answered_at")),
+        "matters": matters,
+        "questions": questions,
         "review": MatterKind.REVIEW,
     }
     return respond(request, "accounts/consent_matters.html", context)
@@ -54,7 +58,7 @@ def consent_review(request: HttpRequest, child_id: UUID) -> HttpResponse:
     ):
         messages.success(request, _("Saved. The family is told that there is news."))
         return redirect("consent_matters")
-    record(actor=user, action="consent.view", obj=child, child_id=child.pk)
+    saw(user, "consent.view", child)
     guardians, _team = people_around(child)
     context = {
         "form": form,
@@ -83,5 +87,5 @@ def consent_settle(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     ):
         messages.success(request, _("Saved. The family is told that there is news."))
         return redirect("consent_matters")
-    record(actor=user, action="consent.view", obj=matter, child_id=matter.child_id)
+    saw(user, "consent.view", matter.child)
     return respond(request, "accounts/consent_settle.html", {"form": form, "matter": matter})

@@ -1,10 +1,13 @@
 """The one way into the audit trail."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model
+from django.utils import timezone
 
 from core.actors import Actor, SystemActor
 from core.audit.models import AuditEvent
@@ -39,3 +42,62 @@ def record(
         request_id=request_id.get(),
         fields=list(fields),
     )
+
+
+# A page that is opened ten times in a morning is one thing to tell a family.
+ONCE_IN = timedelta(hours=1)
+
+
+def record_reads(
+    *,
+    actor: AbstractBaseUser,
+    action: str,
+    child_ids: Iterable[UUID],
+    obj: Model | None = None,
+    once_in: timedelta = ONCE_IN,
+) -> int:
+    """Record that `actor` was shown something of these children; answers how many rows that made.
+
+    One row for each child, action and object in `once_in`, so that looking costs one small query.
+    """
+    wanted = set(child_ids)
+    if not wanted:
+        return 0
+    known = AuditEvent.objects.filter(
+        actor_id=actor.pk,
+        at__gt=timezone.now() - once_in,
+        action=action,
+        child_id__in=wanted,
+        object_id=str(obj.pk) if obj is not None else "",
+    )
+    fresh = sorted(wanted.difference(known.values_list("child_id", flat=True)))
+    if not fresh:
+        return 0
+    row: dict[str, Any] = {
+        "actor_id": actor.pk,
+        "roles": role_snapshot(actor),
+        "action": action,
+        "object_type": obj._meta.label_lower if obj is not None else "",
+        "object_id": str(obj.pk) if obj is not None else "",
+        "request_id": request_id.get(),
+    }
+    AuditEvent.objects.bulk_create(AuditEvent(**row, child_id=child_id) for child_id in fresh)
+    return len(fresh)
+
+
+def record_once(
+    *,
+    actor: AbstractBaseUser,
+    action: str,
+    obj: Model | None = None,
+    child_id: UUID | None = None,
+    once_in: timedelta = ONCE_IN,
+) -> bool:
+    """`record`, unless this person did the same within `once_in`: for refusals one can repeat."""
+    known = AuditEvent.objects.filter(
+        actor_id=actor.pk, at__gt=timezone.now() - once_in, action=action, child_id=child_id
+    )
+    if known.exists():
+        return False
+    record(actor=actor, action=action, obj=obj, child_id=child_id)
+    return True

@@ -11,6 +11,8 @@ it is held only for the commit itself.
 `SET CONSTRAINTS ALL IMMEDIATE` in an action brings the hazard back: do not.
 """
 
+import uuid
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -134,3 +136,24 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} at {self.at:%Y-%m-%d %H:%M:%SZ}"
+
+
+class AuditAnchor(models.Model):
+    """The head of the trail on one day; the same words go to the log and by mail, out of reach."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    day = models.DateField(unique=True)
+    seq = models.BigIntegerField()
+    hash = models.BinaryField(max_length=32)
+    # Where the trail did not fit any more when this head was taken; "" for a sound one.
+    broken = models.CharField(max_length=200, blank=True)
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["day"]
+        triggers = [
+            pgtrigger.Protect(name="anchored", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{bytes(self.hash).hex()}"

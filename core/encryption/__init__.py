@@ -1,6 +1,6 @@
 """Encryption at rest: keys and sealed bytes (`keys`), model fields (`fields`)."""
 
-from core.encryption.fields import EncryptedJSONField, EncryptedTextField
+from core.encryption.fields import EncryptedBytesField, EncryptedJSONField, EncryptedTextField
 from core.encryption.keys import (
     CannotOpen,
     Sealed,
@@ -15,6 +15,7 @@ from core.encryption.keys import (
 
 __all__ = [
     "CannotOpen",
+    "EncryptedBytesField",
     "EncryptedJSONField",
     "EncryptedTextField",
     "Sealed",

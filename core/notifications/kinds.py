@@ -31,6 +31,8 @@ class Message:
     action_path: str = ""
     action_label: str = ""
     attachments: tuple[Attachment, ...] = ()
+    # Addresses that get the same e-mail, e.g. an archive. Never a person's about a child.
+    copy_to: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # a link that leaves our site, in a mail that looks like ours, is how people get phished

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.actions.reads import saw
 from core.pages import attempt, respond
 from scheduling import access, actions, appointment_pages, selectors
 from scheduling.access import Verb
@@ -32,9 +33,13 @@ def listing(request: HttpRequest) -> HttpResponse:
     pages = Paginator(selectors.earlier(mine), PAGE_SIZE)
     pages.count = selectors.how_many_earlier(person(request))
     page = pages.get_page(request.GET.get("page"))
+    coming = appointment_pages.rows(selectors.all_coming(person(request)), person(request))
+    past = page.object_list if pages.count else ()
+    earlier = appointment_pages.rows(past, person(request))
+    saw(person(request), "list.view", [row.appointment.child for row in coming + earlier])
     context = {
-        "coming": appointment_pages.rows(selectors.all_coming(person(request)), person(request)),
-        "earlier": appointment_pages.rows(page.object_list if pages.count else (), person(request)),
+        "coming": coming,
+        "earlier": earlier,
         "page": page,
         "bookable": appointment_pages.bookable_children(person(request)),
     }
@@ -47,6 +52,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Everything about one appointment, and what this reader may do with it."""
     appointment = access.get_appointment_for(person(request), appointment_id, Verb.SEE)
+    saw(person(request), "appointment.view", appointment.child)
     page = appointment_pages.detail(appointment, person(request), now=timezone.now())
     context = {"appointment": appointment, "page": page}
     return render(request, "scheduling/appointment.html", context)
@@ -58,6 +64,7 @@ def detail(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
 def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Choose another time; the old one stays until the new one is won."""
     appointment = access.get_appointment_for(person(request), appointment_id, Verb.CHANGE)
+    saw(person(request), "appointment.view", appointment.child)
     form = MoveForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         moved = attempt(
@@ -85,6 +92,7 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """One question with kind answers, one press."""
     appointment = access.get_appointment_for(person(request), appointment_id, Verb.CANCEL)
+    saw(person(request), "appointment.view", appointment.child)
     reasons = reasons_for(person(request), appointment)
     form = CancelForm(request.POST if request.method == "POST" else None, reasons=reasons)
     if request.method == "POST" and form.is_valid():

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import access as people
+from accounts.actions.reads import saw
 from accounts.models import Child, User
 from accounts.selectors import consent_status
 from core.errors import DomainError
@@ -31,7 +32,9 @@ LATE_STATUS = 409
 
 
 def _child(request: HttpRequest, child_id: UUID) -> Child:
-    return people.get_child_for(person(request), child_id, people.Verb.BOOK)
+    child = people.get_child_for(person(request), child_id, people.Verb.BOOK)
+    saw(person(request), "booking.view", child)
+    return child
 
 
 @login_required
@@ -101,6 +104,7 @@ def _hold(user: User, child: Child, form: SlotForm) -> Appointment:
 def confirm(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Steps 4 and 5. After booking, the back button shows the booking, not a stale form."""
     held = access.get_appointment_for(person(request), appointment_id, access.Verb.CONFIRM)
+    saw(person(request), "booking.view", held.child)
     if request.method == "GET":
         if held.state in (State.BOOKED, State.CANCELLED):
             return redirect("appointment", held.pk)

@@ -1,6 +1,6 @@
 """Calendar files, the secret feed, and when to be reminded."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.actions.reads import saw
 from accounts.tokens import token_hash
 from core.errors import NotVisible
 from core.pages import respond
@@ -37,6 +38,7 @@ def _file(content: bytes, name: str) -> HttpResponse:
 def download(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """One appointment to add to a calendar by hand."""
     appointment = access.get_appointment_for(person(request), appointment_id, access.Verb.SEE)
+    saw(person(request), "appointment.view", appointment.child)
     return _file(files.download(appointment, stamp=timezone.now()), "appointment.ics")
 
 
@@ -47,7 +49,9 @@ def feed_file(_request: HttpRequest, token: str) -> HttpResponse:
     owner = selectors.feed_owner(token_hash(token))
     if owner is None:
         raise NotVisible
-    mine = selectors.for_feed(access.visible_appointments(owner))
+    mine = list(selectors.for_feed(access.visible_appointments(owner)))
+    # Calendars ask every hour, which tells a family nothing new.
+    saw(owner, "calendar.view", [row.child for row in mine], once_in=timedelta(days=1))
     return _file(files.feed(mine, stamp=timezone.now().astimezone(UTC)), "appointments.ics")
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.actions.reads import saw
 from accounts.models import Child
 from core.pages import attempt, respond
 from scheduling import access, actions, hours_pages
@@ -22,6 +23,7 @@ from scheduling.views.common import person
 def _answer(
     request: HttpRequest, child: Child, section: str = "", form: Form | None = None
 ) -> HttpResponse:
+    saw(person(request), "rhythm.view", child)
     shown = hours_pages.rhythm(child)
     forms: dict[str, Form] = {
         "hours": ChildHoursForm(

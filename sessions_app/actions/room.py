@@ -8,6 +8,7 @@ from django.db.models import F, Max, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from accounts.actions.reads import saw
 from accounts.models import User
 from accounts.selectors import consent_status
 from core.actors import Actor
@@ -68,6 +69,7 @@ def _begin_anew_if_moved(session: Session, appointment: Appointment) -> None:
 def arrive(*, actor: User, appointment_id: uuid.UUID, connection: str) -> Participant:
     """Take one's seat: everybody waits, the therapist is in. A newer socket takes the seat over."""
     seat = enter(actor, appointment_id)
+    saw(actor, "room.view", seat.appointment.child)
     session = lock_session(seat.appointment)
     if session.state == SessionState.ENDED:
         raise Ended

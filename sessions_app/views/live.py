@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.actions.reads import saw
 from accounts.models import User
 from core.errors import DomainError
 from core.pages import INVALID, attempt
@@ -31,6 +32,7 @@ def socket_url(seat: Seat, query: str = "") -> str:
 def open_seat(request: HttpRequest, appointment_id: UUID) -> Seat | HttpResponse:
     """The seat, or a way back to the appointment with a sentence why not now."""
     seat = get_seat_for(cast("User", request.user), appointment_id)
+    saw(seat.user, "room.view", seat.appointment.child)
     try:
         check_open(seat)
     except Ended:
@@ -153,6 +155,7 @@ def _expected(seat: Seat) -> list[SimpleNamespace]:
 def save_checklist(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     seat = get_seat_for(user, appointment_id, Verb.RUN)
+    saw(user, "checklist.view", seat.appointment.child)
     form = ChecklistForm(request.POST)
     saved = (
         form.is_valid()
@@ -182,6 +185,7 @@ def session_chat(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """GET `?since=n` answers the lines after n as JSON; POST writes one."""
     user = cast("User", request.user)
     seat = get_seat_for(user, appointment_id)
+    saw(user, "room.view", seat.appointment.child)
     check_open(seat)
     me = _my_row(seat)
     if request.method != "POST":

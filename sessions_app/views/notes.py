@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import has_role
+from accounts.actions.reads import saw
 from accounts.models import Role, User
-from core.audit.actions import record
 from core.errors import DomainError, NotVisible
 from core.pages import INVALID, attempt
 from sessions_app.access import Seat, Verb, get_seat_for
@@ -29,7 +29,9 @@ def unsigned(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     if not has_role(user, Role.THERAPIST):
         raise NotVisible
-    return render(request, "sessions_app/notes.html", {"waiting": unsigned_notes(user)[:100]})
+    waiting = list(unsigned_notes(user)[:100])
+    saw(user, "list.view", [appointment.child for appointment in waiting])
+    return render(request, "sessions_app/notes.html", {"waiting": waiting})
 
 
 def _format(request: HttpRequest, note: SessionNote | None) -> str:
@@ -54,7 +56,7 @@ def note(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         return _save(request, seat, note_format)
     version = found.revision if found else 0
     initial = {"version": version, **(found.sections if found else {})}
-    record(actor=user, action="note.view", obj=seat.appointment, child_id=seat.appointment.child_id)
+    saw(user, "note.view", seat.appointment.child, obj=seat.appointment)
     return _draft_page(request, seat, NoteForm(note_format, initial=initial))
 
 
@@ -124,7 +126,7 @@ def _signed_page(
     request: HttpRequest, seat: Seat, found: SessionNote, form: AddendumForm | None = None
 ) -> HttpResponse:
     user = cast("User", request.user)
-    record(actor=user, action="note.view", obj=found, child_id=seat.appointment.child_id)
+    saw(user, "note.view", seat.appointment.child, obj=found)
     context = {
         "appointment": seat.appointment,
         "note": found,

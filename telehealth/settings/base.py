@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "core.audit",
     "core.notifications",
     "accounts",
+    "records",
     "scheduling",
     "sessions_app",
     "telehealth",
@@ -276,6 +277,9 @@ REMINDER_OFFSETS_MINUTES = [24 * 60, 15]
 WEBPUSH_PRIVATE_KEY = env("WEBPUSH_PRIVATE_KEY", default="")
 WEBPUSH_SUBJECT = env("WEBPUSH_SUBJECT", default="")
 SMS_BACKEND = env("SMS_BACKEND", default="")
+
+# Beside the practice managers, who gets the audit trail's daily head: an archive elsewhere.
+AUDIT_ANCHOR_EMAIL = env("AUDIT_ANCHOR_EMAIL", default="")
 
 DEMO = False
 LOGGING_CONFIG = None

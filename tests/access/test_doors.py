@@ -17,6 +17,7 @@ from accounts.models import AssentAnswer, ConsentMatter, ConsentSignature, Staff
 from accounts.selectors import current_document
 from core.notifications.delivery import deliver_due
 from core.notifications.models import InboxMessage
+from records import actions as records
 from scheduling import actions as booking
 from scheduling.models import ChildHours, WeeklyHours
 from tests.cast import Cast, client_for
@@ -109,6 +110,17 @@ DOORS: dict[str, Door] = {
     "note": Door(BOTH, {"amara"}, BOOKED),
     "note_addendum": Door(POST, {"amara"}, BOOKED),
     "session_outcome": Door(POST, {"amara"}, BOOKED),
+    "who_looked": Door(GET, {"maria", "dad"}, CHILD),
+    "record_copy": Door(BOTH, BOOKERS, CHILD),
+    "erasure_ask": Door(BOTH, {"maria"}, CHILD),
+    "copy_take": Door(BOTH, {"maria"}, ("copy",)),
+    "erasures": Door(GET, {"pat"}),
+    "erasure": Door(GET, {"pat"}, ("erasure",)),
+    "erasure_approve": Door(POST, {"pat"}, ("erasure",)),
+    "erasure_confirm": Door(BOTH, {"pat"}, ("erasure",)),
+    "erasure_decline": Door(POST, {"pat"}, ("erasure",)),
+    "hold_place": Door(POST, {"pat"}),
+    "hold_end": Door(POST, {"pat"}, ("hold",)),
 }
 # No sign-in needed: nobody's data, or a secret in the address that is its own key.
 OPEN = {"home", "emergency_help", "livez", "readyz", "child_sign_in", "invitation", "calendar_file"}
@@ -161,7 +173,13 @@ def ids(signed: Cast) -> dict[str, Any]:
     )
     appointment, hold = booked(signed, a_time(signed, n=0)), held(signed, a_time(signed, n=8))
     deliver_due()
+    copy = records.ask_copy(actor=signed.maria, child=signed.sam_child)
+    erasure = records.ask_erasure(actor=signed.maria, child=signed.sam_child)
+    legal = records.place_hold(actor=signed.pat, sign_in_name="sam", reason="A court asks")
     return {
+        "copy": copy.pk,
+        "erasure": erasure.pk,
+        "hold": legal.pk,
         "role": "therapist",
         "weekly": "weekly",
         "child": signed.sam_child.pk,

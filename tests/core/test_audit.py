@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from datetime import date
 from io import StringIO
 from typing import Any
 
@@ -11,9 +12,8 @@ from django.db import DatabaseError, connection, transaction
 
 from core.actors import SystemActor
 from core.audit import chain, registry
-from core.audit.actions import record
-from core.audit.models import AuditEvent
-from core.audit.tasks import log_head
+from core.audit.actions import record, record_reads
+from core.audit.models import AuditAnchor, AuditEvent
 from core.logging import request_id
 
 BEAT = SystemActor("beat")
@@ -152,11 +152,59 @@ def test_a_trail_cut_off_at_the_end_is_found_by_a_head_kept_elsewhere(maria: Any
         call_command("audit_verify", anchor=[anchor], stdout=StringIO())
 
 
-def test_the_head_goes_to_the_log_once_a_day_as_an_anchor(maria: Any) -> None:
+def test_checking_goes_on_from_an_anchor_and_reads_only_what_came_later(maria: Any) -> None:
     assert chain.head() == (0, bytes(32))
-    last = three_events(maria)[-1]
-    assert log_head() == f"3:{bytes(last.hash or b'').hex()}"
-    call_command("audit_verify", anchor=[log_head()], stdout=StringIO())
+    second = three_events(maria)[1]
+    after = (2, bytes(second.hash or b""))
+    assert chain.verify(after=after).rows == 3
+    tamper("UPDATE audit_auditevent SET action = 'x' WHERE seq = 1")
+    assert chain.verify(after=after).broken is None
+    tamper("UPDATE audit_auditevent SET action = 'x' WHERE seq = 3")
+    broken = chain.verify(after=after).broken
+    assert broken is not None
+    assert broken.seq == 3
+
+
+def test_a_trail_rewritten_from_the_middle_differs_from_the_days_that_were_anchored(
+    maria: Any,
+) -> None:
+    three_events(maria)
+    seq, head = chain.head()
+    AuditAnchor.objects.create(day=date(2026, 11, 24), seq=seq, hash=head)
+    call_command("audit_verify", stdout=StringIO())
+    tamper("UPDATE audit_auditevent SET action = 'x' WHERE seq = 3")
+    rewritten = chain.digest(last_content(), bytes(AuditEvent.objects.get(seq=2).hash or b""))
+    tamper("UPDATE audit_auditevent SET hash = %s WHERE seq = 3", rewritten)
+    with pytest.raises(CommandError, match=r"seq=3 .*differs from the hash kept elsewhere"):
+        call_command("audit_verify", stdout=StringIO())
+    with pytest.raises(DatabaseError), transaction.atomic():
+        AuditAnchor.objects.update(hash=rewritten)
+
+
+def last_content() -> list[Any]:
+    """Of the last row, as it is hashed."""
+    _id, seq, _link, _own, *content = next(iter(list(chain._rows(2))))
+    return [seq, *content]
+
+
+def test_looking_again_within_the_hour_is_one_row_and_another_page_another(
+    maria: Any, olga: Any
+) -> None:
+    sam, timo = uuid.uuid4(), uuid.uuid4()
+
+    def look(person: Any, action: str, *children: uuid.UUID) -> int:
+        return record_reads(actor=person, action=action, child_ids=children)
+
+    assert look(maria, "child.view", sam, sam, timo) == 2
+    assert look(maria, "child.view", sam) == 0
+    assert look(maria, "note.view", sam) == 1
+    assert look(olga, "child.view", sam) == 1
+    assert look(maria, "child.view") == 0
+    settle()
+    tamper("UPDATE audit_auditevent SET at = at - interval '61 minutes'")
+    assert look(maria, "child.view", sam) == 1
+    row = AuditEvent.objects.filter(child_id=timo).get()
+    assert (row.actor_id, row.action, row.fields) == (maria.pk, "child.view", [])
 
 
 def test_a_rolled_back_action_leaves_no_event_and_no_gap(maria: Any) -> None:

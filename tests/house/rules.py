@@ -15,6 +15,7 @@ APPS = {
     "core",
     "education",
     "peer_groups",
+    "records",
     "safeguarding",
     "scheduling",
     "sessions_app",

@@ -42,6 +42,7 @@ def compose(parcel: Parcel) -> EmailMultiAlternatives:
         subject=" ".join(message.title.split()),
         body=render_to_string("emails/notification.txt", context),
         to=[address_of(parcel.recipient)],
+        cc=list(message.copy_to),
         headers={
             # the same id when it is sent again: most mail programs then show it once
             "Message-ID": f"<{parcel.delivery_id}@{domain}>",

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        verdict = chain.verify(_anchors(options["anchor"]))
+        verdict = chain.verify(chain.stored_anchors() | _anchors(options["anchor"]))
         if verdict.broken is not None:
             broken = verdict.broken
             raise CommandError(

@@ -1,0 +1,54 @@
+"""Every page that shows a child to somebody else leaves a line for the family."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from core.audit.models import AuditEvent
+from records.words import LOOKS
+from tests.access.test_doors import DOORS, GET, ids  # noqa: F401  (a fixture)
+from tests.cast import Cast
+from tests.records.steps import fresh
+from tests.sessions_app.steps import appointment_now, arrived
+
+ABOUT_A_CHILD = {"child", "held", "booked", "asked", "school"}
+# Lists name their children without an id in the address.
+LISTS = {"appointments", "home_as", "caseload"}
+
+
+@pytest.mark.parametrize("who", ["maria", "dad", "amara"])
+def test_every_door_that_opens_onto_a_child_is_in_who_looked(
+    signed: Cast,
+    ids: dict[str, Any],  # noqa: F811
+    who: str,
+) -> None:
+    user = getattr(signed, who)
+    client = fresh(user)
+    tried, silent = set(), []
+    for name, door in DOORS.items():
+        shows = name in LISTS or set(door.about) & ABOUT_A_CHILD
+        if not shows or who not in door.may or door.verbs[0] != GET[0]:
+            continue
+        tried.add(name)
+        with transaction.atomic():
+            client.get(reverse(name, args=[ids[what] for what in door.about]))
+            looks = AuditEvent.objects.filter(actor_id=user.pk, action__endswith=".view")
+            if not looks.filter(child_id=signed.sam_child.pk).exists():
+                silent.append(name)
+            transaction.set_rollback(True)  # each door finds a trail without it
+    assert {"child_detail", "appointment", "appointments"} <= tried
+    assert silent == []
+
+
+def test_every_kind_of_looking_has_words(signed: Cast, ids: dict[str, Any]) -> None:  # noqa: F811
+    arrived(signed.amara, appointment_now(signed))
+    for who in ("maria", "amara"):
+        client = fresh(getattr(signed, who))
+        for name, door in DOORS.items():
+            if who in door.may and door.verbs[0] == GET[0]:
+                client.get(reverse(name, args=[ids[what] for what in door.about]))
+    seen = set(AuditEvent.objects.filter(action__endswith=".view").values_list("action", flat=True))
+    assert seen <= set(LOOKS)
+    assert {"child.view", "note.view", "room.view", "rhythm.view", "list.view"} <= seen
