@@ -79,8 +79,8 @@ def pages_of(who: str, ids: dict[str, Any]) -> list[str]:
         if "GET" in door.verbs and who in door.may and not door.may & set(others)
     ]
     paths = [reverse(name, args=[ids[what] for what in door.about]) for name, door in doors]
-    # a file, and the chat's answer to the room's own script, are no pages
-    return [path for path in paths if not path.endswith((".ics", "/chat/"))]
+    # files, and the chat's answer to the room's own script, are no pages
+    return [path for path in paths if not path.endswith((".ics", "/copy/", "/chat/"))]
 
 
 def test_pages_without_sign_in(phone: Callable[..., Any], cast: Cast) -> None:
