@@ -63,6 +63,15 @@ def visible_appointments(
     return found.filter(**{rule.only: actor}) if rule.only else found
 
 
+def own_appointments(actor: Actor, now: datetime | None = None) -> AppointmentQuerySet:
+    """For a list or calendar of one's own: of a care team only whoever gives the session."""
+    found = visible_appointments(actor, now=now)
+    if not isinstance(actor, User):
+        return found
+    treated = people.visible_ids(actor, people.Verb.TREAT, now)
+    return found.filter(Q(therapist__user=actor) | ~Q(child__in=treated))
+
+
 def can(actor: Actor, verb: Verb, appointment: Appointment) -> bool:
     return visible_appointments(actor, verb).filter(pk=appointment.pk).exists()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -16,12 +16,9 @@ from scheduling.actions.booking import minutes_of
 from scheduling.actions.changes import notice_ends
 from scheduling.booking_pages import DayLink, TimeButton, other_clock, parts_of_day, zone_note
 from scheduling.forms import LookForm
-from scheduling.models import Appointment, State
+from scheduling.models import CLOSES_AFTER, OPENS_BEFORE, Appointment, State
 from scheduling.selectors import week_of
 from scheduling.wording import clock_change_sentence
-
-# The device check opens this long before the start.
-JOIN_EARLY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -87,13 +84,16 @@ def bookable_children(user: User) -> list[Child]:
 
 
 def join_url(appointment: Appointment, user: User, now: datetime) -> str:
-    """Near the start: the device check, or for the therapist the room. "" before and after."""
-    near = appointment.starts_at - JOIN_EARLY <= now < appointment.ends_at
-    if appointment.state != State.BOOKED or not near:
-        return ""
-    if not people.can(user, people.Verb.JOIN, appointment.child):
+    """While its room is open: the device check, or for the therapist the room; else "".
+
+    It may run late. With an outcome it is over.
+    """
+    opens, closes = appointment.starts_at - OPENS_BEFORE, appointment.ends_at + CLOSES_AFTER
+    if appointment.state != State.BOOKED or appointment.outcome or not opens <= now < closes:
         return ""
     is_therapist = user.pk == appointment.therapist.user_id
+    if not is_therapist and not people.can(user, people.Verb.ATTEND, appointment.child):
+        return ""
     try:
         return reverse("session_room" if is_therapist else "session_check", args=[appointment.pk])
     except NoReverseMatch:  # the pages of the live session are another app, above this one
@@ -103,6 +103,8 @@ def join_url(appointment: Appointment, user: User, now: datetime) -> str:
 def detail(appointment: Appointment, user: User, *, now: datetime) -> DetailPage:
     is_open = appointment.state == State.BOOKED and appointment.starts_at > now
     zone, reader = user.zone, reader_of(appointment, user)
+    if reader == "guardian" and people.can(user, people.Verb.TREAT, appointment.child):
+        reader = "team"
     return DetailPage(
         reader=reader,
         when=spoken(appointment.starts_at, zone, now=now)

@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import PERSON, Child, Therapist
 
 DAY = 24 * 60
-# People may come this long before the start.
+# The room of a session: people may come this long before the start, and still after the end.
 OPENS_BEFORE = timedelta(minutes=15)
+CLOSES_AFTER = timedelta(minutes=60)
 
 
 class Weekday(models.IntegerChoices):

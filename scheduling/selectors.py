@@ -14,7 +14,7 @@ from accounts.models import User
 from core.prepared import NOW, PERSON, Prepared
 from core.timezones import local
 from scheduling import availability
-from scheduling.access import visible_appointments
+from scheduling.access import own_appointments
 from scheduling.models import (
     DAY,
     Appointment,
@@ -43,10 +43,10 @@ def earlier(appointments: AppointmentQuerySet, now: datetime | None = None) -> A
     return with_people(appointments.filter(past).order_by("-starts_at"))
 
 
-_COMING = Prepared(lambda: coming(visible_appointments(SOMEBODY, now=NOW), NOW))
+_COMING = Prepared(lambda: coming(own_appointments(SOMEBODY, NOW), NOW))
 _EARLIER = Prepared(
     lambda: (
-        earlier(visible_appointments(SOMEBODY, now=NOW), NOW)
+        earlier(own_appointments(SOMEBODY, NOW), NOW)
         .order_by()
         .values_list(Func("pk", function="COUNT", output_field=IntegerField()))
     )

@@ -9,7 +9,7 @@ come in now get a reason.
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.db.models import F, Q, QuerySet, TextChoices
@@ -22,11 +22,9 @@ from accounts.selectors import consent_status
 from core.actors import Actor
 from core.errors import NotVisible
 from core.prepared import NOW, PERSON, SUBJECT, Prepared
-from scheduling.models import OPENS_BEFORE, Appointment, State
+from scheduling.models import CLOSES_AFTER, OPENS_BEFORE, Appointment, State
 from sessions_app.errors import ConsentMissing, Ended, NotOpen
 from sessions_app.models import Part, SessionState
-
-CLOSES_AFTER = timedelta(minutes=60)
 
 
 class Verb(TextChoices):

@@ -62,7 +62,6 @@ class RoomSocket:
         self.user_id = uuid.UUID(int=0)
         self.participant_id = uuid.UUID(int=0)
         self.session_id = uuid.UUID(int=0)
-        self.part = ""
         self._out: asyncio.Queue[str | int] = asyncio.Queue(LONGEST_QUEUE)
         self._buckets: dict[str, Bucket] = {}
         self._refused = 0
@@ -101,8 +100,7 @@ class RoomSocket:
             raise NotVisible
         self.user_id = self.user.pk
         if self.check_only:
-            seat = await pool.run(enter, self.user, self.appointment_id)
-            self.part = seat.part
+            await pool.run(enter, self.user, self.appointment_id)
             return
         person = await pool.run(
             places.arrive,
@@ -111,7 +109,6 @@ class RoomSocket:
             connection=self.connection,
         )
         self.participant_id, self.session_id = person.pk, person.session_id
-        self.part = person.part
 
     async def _refuse(self, exc: Exception) -> None:
         """Accepting only to close with a code: browsers do not tell a page why else.
@@ -132,7 +129,7 @@ class RoomSocket:
 
     async def _check_answer(self) -> None:
         """The device check asks only whether a socket opens and which ways out there are."""
-        ice = ice_settings(self.appointment_id, self.user_id, self.part)
+        ice = ice_settings(self.appointment_id, self.user_id)
         await self._send_raw({"type": "websocket.accept"})
         text = json.dumps({"type": "check", **ice})
         await self._send_raw({"type": "websocket.send", "text": text})
@@ -144,7 +141,7 @@ class RoomSocket:
             self.close(TRY_AGAIN)
             return
         self.welcomed = True
-        ice = ice_settings(self.session_id, self.participant_id, self.part)
+        ice = ice_settings(self.session_id, self.participant_id)
         room.tell(self, "welcome", ice)
 
     # --- out ----------------------------------------------------------------------------------
@@ -255,7 +252,7 @@ async def _ping(socket: RoomSocket, _hub: hubs.Hub, room: Room, _payload: Any) -
 
 
 async def _ice(socket: RoomSocket, _hub: hubs.Hub, room: Room, _payload: Any) -> None:
-    ice = ice_settings(room.session_id, socket.participant_id, socket.part)
+    ice = ice_settings(room.session_id, socket.participant_id)
     socket.send({"type": "ice", **ice})
 
 

@@ -13,8 +13,6 @@ from typing import TypedDict
 
 from django.conf import settings
 
-from sessions_app.models import Part
-
 
 class IceServer(TypedDict):
     urls: list[str]
@@ -27,15 +25,14 @@ class IceSettings(TypedDict):
     ice_policy: str
 
 
-def ice_settings(session_id: uuid.UUID, participant_id: uuid.UUID, part: str) -> IceSettings:
-    """Servers and policy for one person; relay only for children, so no home address is shown."""
+def ice_settings(session_id: uuid.UUID, participant_id: uuid.UUID) -> IceSettings:
+    """Servers and policy for one person; relay only, so that nobody learns a home address."""
     if not settings.TURN_URLS:
         return {"ice_servers": [], "ice_policy": "all"}
     expires = int(time.time()) + settings.TURN_TTL_SECONDS
     bound = hashlib.sha256(session_id.bytes + participant_id.bytes).hexdigest()[:16]
     username = f"{expires}:{bound}"
     digest = hmac.new(settings.TURN_SECRET.encode(), username.encode(), hashlib.sha1).digest()
-    relay = settings.RELAY_ONLY_FOR_CHILDREN and part == Part.CHILD
     return {
         "ice_servers": [
             {
@@ -44,5 +41,5 @@ def ice_settings(session_id: uuid.UUID, participant_id: uuid.UUID, part: str) ->
                 "credential": base64.b64encode(digest).decode(),
             }
         ],
-        "ice_policy": "relay" if relay else "all",
+        "ice_policy": "relay" if settings.RELAY_ONLY else "all",
     }

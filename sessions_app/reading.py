@@ -14,8 +14,8 @@ from django.utils.crypto import constant_time_compare
 from accounts.models import User
 from accounts.selectors import ConsentStatus, consent_statuses
 from core.prepared import EACH, MANY, NOW, Prepared
-from scheduling.models import OPENS_BEFORE, State
-from sessions_app.access import CLOSES_AFTER, STATES, still_allowed
+from scheduling.models import CLOSES_AFTER, OPENS_BEFORE, State
+from sessions_app.access import STATES, still_allowed
 from sessions_app.models import Part, Participant, Session, SessionState
 from sessions_app.selectors import RoomView
 

@@ -1,6 +1,5 @@
 """Sockets (uvicorn). Pages go through wsgi.py; in tests one process serves both."""
 
-import gc
 import os
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,9 +44,3 @@ async def sockets(scope: Any, receive: Any, send: Any) -> None:
 
 
 application = ProtocolTypeRouter({"http": pages, "websocket": sockets})
-
-# A full collection walks everything ever loaded and stops every room for 150 to 230 ms, seen every
-# four seconds under load. What is loaded by now stays: leave it out, and look at the rest rarely.
-gc.collect()
-gc.freeze()
-gc.set_threshold(50_000, 20, 100)

@@ -92,11 +92,11 @@ def mail_reaches_people(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def video_is_relayed(**_kwargs: Any) -> list[CheckMessage]:
-    if not (settings.TURN_URLS and settings.TURN_SECRET and settings.RELAY_ONLY_FOR_CHILDREN):
+    if not (settings.TURN_URLS and settings.TURN_SECRET and settings.RELAY_ONLY):
         return [
             Warning(
-                "Video is not relayed: the other side of a call can see a child's home address.",
-                hint="Set TURN_URLS and TURN_SECRET, and leave RELAY_ONLY_FOR_CHILDREN on.",
+                "Video is not relayed: the other side of a call can see a family's home address.",
+                hint="Set TURN_URLS and TURN_SECRET, and leave RELAY_ONLY on.",
                 id="telehealth.W001",
             )
         ]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,17 +22,18 @@ from accounts.selectors import ConsentStatus, consent_status, consent_statuses, 
 from core.prepared import NOW, PERSON, SINCE, Prepared
 from core.timezones import label, spoken
 from scheduling.access import visible_appointments
-from scheduling.models import Appointment, AppointmentQuerySet, State
-from scheduling.selectors import coming
+from scheduling.models import OPENS_BEFORE, Appointment, AppointmentQuerySet, State
+from scheduling.selectors import with_people
+from sessions_app.models import SessionState
 from sessions_app.selectors import HEARD_WITHIN, unsigned_notes, waiting_now
 from telehealth.consent_steps import FamilyMember, NextStep, consent_step, yes_first
 
-# A child may go to the device check this long before the start.
-JOIN_EARLY = timedelta(minutes=15)
-
 
 def _upcoming() -> AppointmentQuerySet:
-    return coming(visible_appointments(SOMEBODY, now=NOW), NOW)
+    """What comes, and what still goes on though its time is over."""
+    running = Q(session__state=SessionState.LIVE, session__opened_for=F("starts_at"))
+    mine = visible_appointments(SOMEBODY, now=NOW).booked()
+    return with_people(mine.filter(Q(ends_at__gt=NOW) | running).order_by("starts_at"))
 
 
 _NEXT_THREE = Prepared(lambda: _upcoming()[:3])
@@ -56,7 +57,8 @@ def _asked_by(user: User) -> dict[Any, Any]:
 
 
 def joinable(appointment: Appointment) -> bool:
-    return appointment.starts_at - JOIN_EARLY <= timezone.now() < appointment.ends_at
+    """Of the appointments on a home: none of them is over."""
+    return appointment.starts_at - OPENS_BEFORE <= timezone.now()
 
 
 def child_home(user: User) -> dict[str, Any]:

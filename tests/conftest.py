@@ -79,7 +79,10 @@ def live(transactional_db: None, settings: Any) -> Iterator[Live]:
             port=port,
             log_level="warning",
             lifespan="off",
-            ws_max_size=131_072,  # as docker-compose.yml and the demo say
+            # As docker-compose.yml and the demo say.
+            ws_max_size=131_072,
+            ws_ping_interval=5,
+            ws_ping_timeout=5,
         )
     )
     thread = threading.Thread(target=server.run, daemon=True)

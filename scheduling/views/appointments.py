@@ -29,7 +29,7 @@ PAGE_SIZE = 20
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
     """What comes, and below it what was."""
-    mine = access.visible_appointments(person(request))
+    mine = access.own_appointments(person(request))
     pages = Paginator(selectors.earlier(mine), PAGE_SIZE)
     pages.count = selectors.how_many_earlier(person(request))
     page = pages.get_page(request.GET.get("page"))

@@ -49,7 +49,7 @@ def feed_file(_request: HttpRequest, token: str) -> HttpResponse:
     owner = selectors.feed_owner(token_hash(token))
     if owner is None:
         raise NotVisible
-    mine = list(selectors.for_feed(access.visible_appointments(owner)))
+    mine = list(selectors.for_feed(access.own_appointments(owner)))
     # Calendars ask every hour, which tells a family nothing new.
     saw(owner, "calendar.view", [row.child for row in mine], once_in=timedelta(days=1))
     return _file(files.feed(mine, stamp=timezone.now().astimezone(UTC)), "appointments.ics")

@@ -11,12 +11,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.actions.reads import saw
 from accounts.models import User
 from core.errors import DomainError
 from core.pages import INVALID, attempt
+from scheduling.models import WhoJoins
 from sessions_app.access import Seat, Verb, check_open, get_seat_for
 from sessions_app.actions import chat, checklist, room
 from sessions_app.errors import BadShape, Ended, RoomFull, TooLong
@@ -143,11 +145,16 @@ def _expected(seat: Seat) -> list[SimpleNamespace]:
         (appointment.therapist.user, Part.THERAPIST),
         (appointment.child.user, Part.CHILD),
     ]
-    return [
-        SimpleNamespace(id=user.pk, name=user.display_name, part_label=part.label, picture="")
+    expected = [
+        SimpleNamespace(id=user.pk, name=user.display_name, part_label=part.label)
         for user, part in everyone
         if user.pk != seat.user.pk
     ]
+    if appointment.who_joins == WhoJoins.TWO_PLACES and seat.part != Part.GUARDIAN:
+        # Not by name: which of two households comes is nobody's to tell.
+        adult = SimpleNamespace(id="", name=_("A grown-up"), part_label=_("From another place"))
+        expected.append(adult)
+    return expected
 
 
 @login_required

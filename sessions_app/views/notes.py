@@ -17,7 +17,7 @@ from core.errors import DomainError, NotVisible
 from core.pages import INVALID, attempt
 from sessions_app.access import Seat, Verb, get_seat_for
 from sessions_app.actions import notes, outcome
-from sessions_app.errors import NotBegun, NoteChanged, NoteLocked
+from sessions_app.errors import NotBegun, NoteChanged, NoteEmpty, NoteLocked
 from sessions_app.forms import SECTIONS, AddendumForm, FormatForm, NoteForm, OutcomeForm
 from sessions_app.models import NoteFormat, SessionNote
 from sessions_app.selectors import note_of, unsigned_notes
@@ -89,6 +89,9 @@ def _save(request: HttpRequest, seat: Seat, note_format: str) -> HttpResponse:
     if not form.is_valid():
         return HttpResponse(status=INVALID) if autosave else _draft_page(request, seat, form)
     try:
+        if "sign" in request.POST and not any(text.strip() for text in form.sections.values()):
+            # Before it is saved: a draft of nothing would make this very form a stale one.
+            raise NoteEmpty
         saved = notes.save_note(
             actor=user,
             appointment_id=seat.appointment.pk,

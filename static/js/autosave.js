@@ -22,7 +22,11 @@ class Autosave {
     form.addEventListener("input", () => this.changed());
     form.addEventListener("change", () => this.changed());
     form.addEventListener("submit", () => { this.stop(); });
-    window.addEventListener("beforeunload", (event) => { if (this.dirty || this.saving) event.preventDefault(); });
+    // The quick exit asks nothing: a question would keep the page on the screen.
+    window.addEventListener("beforeunload", (event) => {
+      const leaving = document.documentElement.classList.contains("leaving");
+      if ((this.dirty || this.saving) && !leaving) event.preventDefault();
+    });
     window.addEventListener("online", () => { if (this.dirty) this.soon(0); });
   }
 

@@ -90,8 +90,9 @@ def children(web_port: int, socket_port: int) -> list[Child]:
             "--graceful-timeout", "3", "--no-control-socket",
         ],
         "sockets": [
-            *run, "uvicorn", "telehealth.asgi:application", "--host", "127.0.0.1",
+            *run, "uvicorn", "telehealth.sockets:application", "--host", "127.0.0.1",
             "--port", str(socket_port), "--ws-max-size", "131072", "--lifespan", "off",
+            "--ws-ping-interval", "5", "--ws-ping-timeout", "5",
             "--no-access-log", "--timeout-graceful-shutdown", "2",
         ],
         "worker": [

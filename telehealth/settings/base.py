@@ -264,8 +264,9 @@ ANYMAIL = {"REQUESTS_TIMEOUT": 10}
 TURN_URLS = env.list("TURN_URLS", default=[])
 TURN_SECRET = env("TURN_SECRET", default="")
 TURN_TTL_SECONDS = env.int("TURN_TTL_SECONDS", default=600)
-# Forced relay hides a child's home address from the other side; it needs TURN.
-RELAY_ONLY_FOR_CHILDREN = env.bool("RELAY_ONLY_FOR_CHILDREN", default=bool(TURN_URLS))
+# Forced relay hides everybody's home address from everybody else, also one household's from the
+# other's; it needs TURN.
+RELAY_ONLY = env.bool("RELAY_ONLY", default=bool(TURN_URLS))
 
 # The clinic's rules for families
 CANCEL_NOTICE_HOURS = env.int("CANCEL_NOTICE_HOURS", default=24)

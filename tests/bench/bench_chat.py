@@ -83,7 +83,7 @@ def rounds(rooms: list[list[tuple[str, str]]], database: dict[str, str]) -> Any:
     with ExitStack() as stack:
         mine = stack.enter_context(
             running(
-                uvicorn("telehealth.asgi:application", our_port),
+                uvicorn("telehealth.sockets:application", our_port),
                 our_port,
                 path="/livez",
                 env=database | origin,

@@ -155,7 +155,7 @@ def clinic(database: Mapping[str, str]) -> Iterator[str]:
         "SOCKET_ORIGIN": f"ws://localhost:{sockets}",
     }
     pages = python("gunicorn", "telehealth.wsgi:application", "--bind", f"127.0.0.1:{web}", *PAGES)
-    live = python("uvicorn", "telehealth.asgi:application", "--port", str(sockets), *SOCKETS)
+    live = python("uvicorn", "telehealth.sockets:application", "--port", str(sockets), *SOCKETS)
     with (
         running(pages, web, path="/livez", env=env),
         running(live, sockets, path="/livez", env=env),

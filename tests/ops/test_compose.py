@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from telehealth.embedded.demo import children
 from tests.ops.compose import ROOT, Missing, compose, readme_env, words
 
 FILE = compose(readme_env())
@@ -39,8 +40,13 @@ def test_pages_are_threads_and_sockets_are_several_processes() -> None:
     assert int(option(web, "--threads")) >= 4
     assert option(web, "--worker-tmp-dir") == "/tmp"  # noqa: S108  # in memory, in a container
     assert "--no-control-socket" in web  # it would be written into the program's folder
-    assert sockets[:2] == ["uvicorn", "telehealth.asgi:application"]
+    assert sockets[:2] == ["uvicorn", "telehealth.sockets:application"]
     assert int(option(sockets, "--workers")) >= 2
+    # Never alone: a dead network closes nothing, so ask; and the demo does as a clinic does.
+    demo = next(child.command for child in children(1, 2) if child.name == "sockets")
+    for command in (sockets, demo):
+        assert "telehealth.sockets:application" in command
+        assert option(command, "--ws-ping-interval") == option(command, "--ws-ping-timeout") == "5"
     # INFO names the address of everybody who opens a socket, also without an access log.
     assert option(sockets, "--log-level") == "warning"
 

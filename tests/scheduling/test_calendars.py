@@ -1,6 +1,6 @@
 """Calendar files: a stable UID, a rising SEQUENCE, neutral words; a feed that stays secret."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import icalendar
@@ -8,11 +8,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import actions as accounts
 from accounts.models import GuardianLink, User
 from core.audit.models import AuditEvent
 from core.notifications.kinds import Message
 from scheduling import actions, notices
-from scheduling.models import Appointment, CalendarFeed, CancelReason
+from scheduling.models import Appointment, CalendarFeed, CancelReason, State
 from scheduling.reminders import BOOKED, CANCELLED, MOVED
 from tests.cast import Cast, client_for
 from tests.scheduling.steps import a_time, booked, notifications
@@ -132,3 +133,25 @@ def test_a_feed_loses_what_its_owner_may_no_longer_see(signed: Cast) -> None:
     url = feed_url(signed.maria)
     GuardianLink.objects.filter(guardian=signed.maria).update(ended_at=timezone.now())
     assert b"VEVENT" not in Client().get(url).content
+
+
+def test_a_colleague_on_the_team_sees_the_session_but_not_in_their_own_calendar(
+    signed: Cast,
+) -> None:
+    """It is not theirs to give nor to join; the record still shows it."""
+    accounts.join_care_team(actor=signed.maria, child=signed.sam_child, therapist=signed.ben_t)
+    now = timezone.now()
+    appointment = Appointment.objects.create(
+        child=signed.sam_child,
+        therapist=signed.amara_t,
+        booked_by=signed.maria,
+        state=State.BOOKED,
+        starts_at=now,
+        ends_at=now + timedelta(minutes=50),
+    )
+    for user, own in ((signed.ben, False), (signed.amara, True), (signed.dad, True)):
+        assert (b"VEVENT" in Client().get(feed_url(user)).content) is own
+        rows = client_for(user).get(reverse("appointments")).context["coming"]
+        assert bool(rows) is own
+    page = client_for(signed.ben).get(reverse("appointment", args=[appointment.pk]))
+    assert (page.context["page"].reader, page.context["page"].join_url) == ("team", "")

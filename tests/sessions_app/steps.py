@@ -164,6 +164,10 @@ class Wire:
         self.send("chat.send", nonce=nonce, text=text)
         return self.until("chat.ack", nonce=nonce)
 
+    def cut(self) -> None:
+        """The network is gone: nothing of ours arrives any more, not even a pong."""
+        self.socket.send_data = lambda: None  # type: ignore[method-assign]
+
     def close(self) -> None:
         self._opened.close()
 

@@ -411,14 +411,14 @@ def test_relay_only_through_coturn(
 ) -> None:
     settings.TURN_URLS = [f"turn:{turn}?transport=udp"]
     settings.TURN_SECRET = TURN_SECRET
-    settings.RELAY_ONLY_FOR_CHILDREN = True
+    settings.RELAY_ONLY = True
     therapist = window(signed.amara).go("room").ready()
     child = window(signed.sam).go("wait").ready()
     listed(signed, Appointment.objects.get())
     therapist.act("admit", "Sam")
     for one in (child, therapist):
         one.sees_and_hears()
-    assert child.fact("path") == "relay"
+        assert one.fact("path") == "relay"
 
 
 TURN_SECRET = secrets.token_hex(16)

@@ -11,7 +11,6 @@ import pytest
 import time_machine
 
 from sessions_app.ice import ice_settings
-from sessions_app.models import Part
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROOM, SEAT = uuid.uuid4(), uuid.uuid4()
@@ -22,14 +21,14 @@ def turn(settings: Any) -> Any:
     settings.TURN_URLS = ["turn:turn.example:3478?transport=udp", "turns:turn.example:5349"]
     settings.TURN_SECRET = "shared with coturn"
     settings.TURN_TTL_SECONDS = 600
-    settings.RELAY_ONLY_FOR_CHILDREN = True
+    settings.RELAY_ONLY = True
     return settings
 
 
 def test_the_password_is_what_coturn_computes() -> None:
     """use-auth-secret: base64(HMAC-SHA1(secret, username)), the username its own expiry."""
     with time_machine.travel(NOW, tick=False):
-        (server,) = ice_settings(ROOM, SEAT, Part.CHILD)["ice_servers"]
+        (server,) = ice_settings(ROOM, SEAT)["ice_servers"]
     expires, _, name = server["username"].partition(":")
     assert int(expires) == int(NOW.timestamp()) + 600
     digest = hmac.new(b"shared with coturn", server["username"].encode(), hashlib.sha1).digest()
@@ -41,7 +40,7 @@ def test_the_password_is_what_coturn_computes() -> None:
 
 def test_each_person_and_each_moment_has_their_own() -> None:
     def name(room: uuid.UUID = ROOM, seat: uuid.UUID = SEAT) -> str:
-        return ice_settings(room, seat, Part.CHILD)["ice_servers"][0]["username"]
+        return ice_settings(room, seat)["ice_servers"][0]["username"]
 
     with time_machine.travel(NOW, tick=False):
         first = name()
@@ -51,18 +50,16 @@ def test_each_person_and_each_moment_has_their_own() -> None:
         assert name() != first
 
 
-@pytest.mark.parametrize(
-    ("part", "policy"), [(Part.CHILD, "relay"), (Part.GUARDIAN, "all"), (Part.THERAPIST, "all")]
-)
-def test_relay_is_forced_for_children(part: Part, policy: str) -> None:
-    assert ice_settings(ROOM, SEAT, part)["ice_policy"] == policy
+def test_relay_is_forced_for_everybody() -> None:
+    """Two households must not learn each other's address, nor anybody a family's."""
+    assert ice_settings(ROOM, SEAT)["ice_policy"] == "relay"
 
 
 def test_a_clinic_may_switch_the_relay_off(turn: Any) -> None:
-    turn.RELAY_ONLY_FOR_CHILDREN = False
-    assert ice_settings(ROOM, SEAT, Part.CHILD)["ice_policy"] == "all"
+    turn.RELAY_ONLY = False
+    assert ice_settings(ROOM, SEAT)["ice_policy"] == "all"
 
 
 def test_without_turn_nothing_is_forced_and_nothing_promised(turn: Any) -> None:
     turn.TURN_URLS = []
-    assert ice_settings(ROOM, SEAT, Part.CHILD) == {"ice_servers": [], "ice_policy": "all"}
+    assert ice_settings(ROOM, SEAT) == {"ice_servers": [], "ice_policy": "all"}

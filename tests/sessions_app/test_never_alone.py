@@ -1,16 +1,20 @@
 """With no therapist connected everybody waits, media and chat stop, and it goes on by itself."""
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from scheduling.models import Appointment
 from sessions_app import hub
 from sessions_app.models import ChatMessage, Participant, Place
+from tests.cast import Cast
+from tests.conftest import Live
 from tests.sessions_app.conftest import Meeting
-from tests.sessions_app.steps import seat_of
+from tests.sessions_app.steps import Wire, seat_of
 
 OFFER = {"description": {"type": "offer", "sdp": "v=0\r\n"}}
 
@@ -68,6 +72,18 @@ def test_a_therapist_whose_process_died_is_gone_as_well(
     to = str(seat_of(meeting.cast.amara, meeting.appointment).pk)
     assert meeting.child.refused("signal", to=to, data=OFFER) == "paused"
     assert any(message.get("paused") for message in meeting.child.heard)
+
+
+def test_a_therapist_whose_network_is_cut_is_gone_within_two_pings(
+    live: Live, wire: Callable[..., Wire], signed: Cast, now: Appointment
+) -> None:
+    """Nothing closes their socket. Ping and patience are 5 seconds each (see tests/ops)."""
+    live.server.config.ws_ping_interval = live.server.config.ws_ping_timeout = 0.5
+    therapist, child = wire(signed.amara, now), wire(signed.sam, now)
+    child.until("welcome")
+    child.until("people", paused=False)
+    therapist.cut()
+    child.until("people", paused=True, seconds=4)
 
 
 def test_the_waiting_room_knows_whether_a_therapist_is_there(meeting: Meeting) -> None:

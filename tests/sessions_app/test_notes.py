@@ -114,7 +114,10 @@ def test_an_empty_note_cannot_be_signed(amara: Client, signed: Cast, now: Appoin
     page = amara.post(url(now), blank)
     assert page.status_code == 422
     assert "empty note" in page.content.decode()
-    assert SessionNote.objects.get().signed_at is None
+    assert not SessionNote.objects.exists(), "a draft of nothing would make this form a stale one"
+    again = {"version": page.context["form"]["version"].value(), "format": "soap", "sign": "1"}
+    assert amara.post(url(now), SOAP | again).status_code == 302
+    assert SessionNote.objects.get().signed_at is not None
 
 
 def test_a_note_of_giant_sections_is_refused_with_the_text_kept(

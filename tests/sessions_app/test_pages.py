@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import actions as accounts
-from scheduling.models import Appointment, State
+from scheduling.models import Appointment, State, WhoJoins
 from sessions_app.actions import room
 from sessions_app.models import Participant, Session
 from tests.cast import Cast
@@ -108,6 +108,19 @@ def test_what_others_read_holds_no_surname_and_no_address(
         text = as_user(who).get(url("session_room", now)).content.decode()
         assert "@example.org" not in text
         assert "Example" not in text.replace("example.org", "")
+
+
+def test_the_child_is_told_that_a_grown_up_comes_from_another_place(
+    signed: Cast, as_user: Callable[..., Client]
+) -> None:
+    """Not by name: which of two households comes is nobody's to tell."""
+    alone = appointment_now(signed)
+    waiting = as_user(signed.sam).get(url("session_wait", alone))
+    assert [person.name for person in waiting.context["people"]] == ["Amara"]
+    Appointment.objects.update(who_joins=WhoJoins.TWO_PLACES)
+    page = as_user(signed.sam).get(url("session_wait", alone))
+    assert [person.name for person in page.context["people"]] == ["Amara", "A grown-up"]
+    assert "From another place" in page.text
 
 
 def test_the_room_is_kept_in_no_cache(

@@ -72,7 +72,7 @@ def place() -> Iterator[Clinic]:
         env["SOCKET_ORIGIN"] = f"ws://localhost:{sockets}"
         address = f"127.0.0.1:{pages}"
         web = python("gunicorn", "telehealth.wsgi:application", "--bind", address, *PAGES)
-        live = python("uvicorn", "telehealth.asgi:application", "--port", str(sockets), *SOCKETS)
+        live = python("uvicorn", "telehealth.sockets:application", "--port", str(sockets), *SOCKETS)
         with (
             running(live, sockets, path="/livez", env=env),
             running(web, pages, path="/livez", env=env),

@@ -1,13 +1,17 @@
 """Each role's home shows the one next thing first, and nobody else's home."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import GuardianLink, Role, Scope, StaffMembership, User
+from sessions_app.actions import room
 from tests.cast import Cast, client_for, sign
-from tests.sessions_app.steps import appointment_now
+from tests.sessions_app.steps import admitted, appointment_now
 
 
 def step(client: Client, path: str = "/") -> str:
@@ -38,6 +42,22 @@ def test_child_waits_for_the_guardian_then_chooses(cast: Cast) -> None:
 def test_a_guardian_without_children_is_asked_to_add_one(cast: Cast) -> None:
     lone = User.objects.create_user("lone", display_name="Lone")
     assert step(client_for(lone)) == "Tell us about your child"
+
+
+def test_a_session_that_runs_late_stays_on_the_home_of_who_may_join(cast: Cast) -> None:
+    sign(cast.maria, cast.sam_child)
+    late = appointment_now(cast)
+    admitted(cast, cast.sam, late)
+    with time_machine.travel(late.ends_at + timedelta(minutes=5)):
+        for user in (cast.sam, cast.maria):
+            client = client_for(user)
+            assert client.get("/").context["step"].url == reverse("session_check", args=[late.pk])
+            page = client.get(reverse("appointment", args=[late.pk]))
+            assert page.context["page"].join_url
+        room.end_for_all(actor=cast.amara, appointment_id=late.pk)
+        assert step(client_for(cast.sam)) == "Nothing to do right now"
+        page = client_for(cast.sam).get(reverse("appointment", args=[late.pk]))
+        assert not page.context["page"].join_url
 
 
 def test_a_guardian_who_may_only_see_is_sent_to_no_closed_page(cast: Cast) -> None:

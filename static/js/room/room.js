@@ -55,6 +55,7 @@ let mayAdmit = false;
 let welcomed = false;
 let graceUntil = 0;
 let graceTimer = 0;
+let aloneSince = 0;
 let noteTimer = 0;
 let stopPolling = null;
 let ready;
@@ -69,6 +70,7 @@ ready = own.begin();
 ready.then(() => rehearse(media.stream));
 socket.open();
 setInterval(() => socket.send("ice"), REFRESH_SERVERS);
+setInterval(guard, 1_000);
 
 function listenToServer() {
   socket.on("open", () => connection("open"));
@@ -180,14 +182,27 @@ function arrange(message, { offer }) {
  * wait a little for the socket before everything stops.
  */
 function withTherapist(message) {
-  const therapist = message.people.find((person) => person.part === "therapist");
-  const peer = [...mesh.entries()].find(([id]) => id === therapist?.id)?.[1];
-  if (stage.now !== "room" || !peer?.isAlive) return false;
+  if (stage.now !== "room" || !hasTherapist(message.people)) return false;
   graceUntil ||= Date.now() + GRACE;
   if (Date.now() >= graceUntil) return false;
   clearTimeout(graceTimer);
   graceTimer = setTimeout(() => arrange(message, { offer: false }), 500);
   return true;
+}
+
+/** Their picture and sound arrive here. */
+function hasTherapist(people) {
+  const therapist = people.find((person) => person.part === "therapist");
+  return [...mesh.entries()].some(([id, peer]) => id === therapist?.id && peer.isAlive);
+}
+
+/** Never alone, also while no server tells us: then by the therapist's own connection. */
+function guard() {
+  const people = [...known.values()];
+  const unguarded = welcomed && !isTherapist && stage.now === "room" && !socket.isOpen;
+  if (!unguarded || hasTherapist(people)) aloneSince = 0;
+  else aloneSince ||= Date.now();
+  if (aloneSince && Date.now() - aloneSince >= GRACE) stepBack("paused", { people });
 }
 
 function stageFor({ place, state, paused }) {

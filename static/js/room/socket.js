@@ -4,7 +4,8 @@ import { Emitter } from "./emitter.js";
 const FINAL = new Set([4400, 4401, 4403, 4404, 4409, 4410]);
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
-const QUIET_LIMIT = 35_000;
+const ASK_EVERY = 5_000;
+const ANSWER_WITHIN = 9_000;
 
 /**
  * One socket that comes back by itself.
@@ -21,6 +22,7 @@ export class RoomSocket extends Emitter {
   #stopped = false;
   #timer = 0;
   #lastHeard = 0;
+  #askedAt = 0;
 
   constructor(url) {
     super();
@@ -30,7 +32,7 @@ export class RoomSocket extends Emitter {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.#hurry();
     });
-    setInterval(() => this.#beat(), 10_000);
+    setInterval(() => this.#beat(), ASK_EVERY);
   }
 
   get isOpen() {
@@ -46,6 +48,7 @@ export class RoomSocket extends Emitter {
       this.#everOpen = true;
       this.#tries = 0;
       this.#lastHeard = Date.now();
+      this.#askedAt = 0;
       this.emit("open");
     });
     socket.addEventListener("message", (event) => this.#hear(event.data));
@@ -99,13 +102,20 @@ export class RoomSocket extends Emitter {
     if (this.#socket) this.open();
   }
 
-  /** A dead network closes nothing: ask, and give up on a socket that stays silent. */
+  /**
+   * A dead network closes nothing: ask, and give up on a socket that does not answer. Counted from
+   * the question: a page in the background is woken once a minute only.
+   */
   #beat() {
     if (!this.isOpen) return;
-    if (Date.now() - this.#lastHeard > QUIET_LIMIT) {
+    const waiting = this.#askedAt > this.#lastHeard;
+    if (waiting && Date.now() - this.#askedAt > ANSWER_WITHIN) {
       this.#socket.close();
+      // The browser says so only when the other side agrees, or after a minute.
+      this.#closed(1006);
       return;
     }
+    if (!waiting) this.#askedAt = Date.now();
     this.send("ping");
   }
 }
