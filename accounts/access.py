@@ -253,18 +253,26 @@ def allowed_pair(verb: Verb, *, person: str, child: str, now: datetime | None = 
 
 def _every_hat() -> QuerySet[Any, Any]:
     # One query, not three: every page asks for this.
-    staff = StaffMembership.objects.filter(open_at(NOW), user=PERSON).values_list("role")
+    staff = StaffMembership.objects.filter(open_at(NOW), user=PERSON).values_list("role", "pk")
     links = GuardianLink.objects.filter(open_at(NOW), guardian=PERSON)
     child = Child.objects.filter(user=PERSON)
-    return staff.union(links.values_list(Value("guardian")), child.values_list(Value("child")))
+    return staff.union(
+        links.values_list(Value("guardian"), "pk"), child.values_list(Value("child"), "pk")
+    )
 
 
 _HATS = Prepared(_every_hat)
 
 
+def relations_of(user: User) -> list[tuple[str, str]]:
+    """Every hat a person wears now, with the row that gives it."""
+    rows = _HATS.rows({PERSON: user.pk, NOW: timezone.now()})
+    return [(role, str(row)) for role, row in rows]
+
+
 def roles_of(user: User) -> list[str]:
     """Every hat a person wears now: for the home page and the audit's snapshot."""
-    return [role for (role,) in _HATS.rows({PERSON: user.pk, NOW: timezone.now()})]
+    return list(dict.fromkeys(role for role, _row in relations_of(user)))
 
 
 def has_role(user: Actor, role: Role) -> bool:

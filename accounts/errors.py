@@ -55,6 +55,17 @@ class InvitationNotValid(DomainError):
     )
 
 
+class CardNotValid(DomainError):
+    """One sentence for used, replaced and made up: a found card tells nothing."""
+
+    code = "card_not_valid"
+    status = 410
+    message = _(
+        "This card does not open Lantern just now. A grown-up at home or your therapist can make "
+        "it work again."
+    )
+
+
 class NotATherapist(DomainError):
     code = "not_a_therapist"
     message = _("This person does not work as a therapist here any more.")

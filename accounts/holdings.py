@@ -69,7 +69,8 @@ def _held(name: str, category: Category, export: Export | None, *tables: Table) 
 
 
 def _sign_in_tables() -> Iterable[Table]:
-    """allauth's own rows of the child's sign-in."""
+    """The printed cards, and allauth's own rows of the child's sign-in."""
+    yield _of("SignInCard")
     yield Table("usersessions.UserSession", "user__child")
     yield Table("account.EmailConfirmation", "email_address__user__child")
     yield Table("account.EmailAddress", "user__child")

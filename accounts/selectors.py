@@ -10,7 +10,14 @@ from accounts.consent_standing import (
     current_document,
     level_for,
 )
-from accounts.models import CareTeamMembership, Child, GuardianLink, Licence, StaffMembership
+from accounts.models import (
+    CareTeamMembership,
+    Child,
+    GuardianLink,
+    Licence,
+    SignInCard,
+    StaffMembership,
+)
 from core.prepared import CHILD, NOW, Prepared
 
 __all__ = [
@@ -20,9 +27,14 @@ __all__ = [
     "current_document",
     "level_for",
     "licences_of",
+    "open_card",
     "people_around",
     "staff_list",
 ]
+
+
+def open_card(child: Child) -> SignInCard | None:
+    return SignInCard.objects.filter(child=child, ended_at=None).first()
 
 
 def staff_list() -> QuerySet[StaffMembership]:

@@ -2,11 +2,39 @@
 
 from django.urls import path
 
-from accounts.views import colleagues, consent, family, matters, people
+from accounts.views import (
+    cards,
+    colleagues,
+    consent,
+    family,
+    matters,
+    people,
+    second_factor,
+    sign_ins,
+)
 
 urlpatterns = [
     path("sign-in/child/", people.child_sign_in, name="child_sign_in"),
     path("accounts/email/", people.email_addresses, name="account_email"),
+    path("accounts/2fa/totp/activate/", second_factor.AppAdd.as_view(), name="mfa_activate_totp"),
+    path(
+        "accounts/2fa/totp/deactivate/",
+        second_factor.AppRemove.as_view(),
+        name="mfa_deactivate_totp",
+    ),
+    path("accounts/2fa/webauthn/add/", second_factor.PasskeyAdd.as_view(), name="mfa_add_webauthn"),
+    path(
+        "accounts/2fa/webauthn/keys/<int:pk>/remove/",
+        second_factor.PasskeyRemove.as_view(),
+        name="mfa_remove_webauthn",
+    ),
+    path(
+        "accounts/2fa/recovery-codes/generate/",
+        second_factor.RecoveryCodesMake.as_view(),
+        name="mfa_generate_recovery_codes",
+    ),
+    path("sign-in/state/", sign_ins.state, name="sign_in_state"),
+    path("sign-ins/<int:sign_in_id>/end/", sign_ins.end, name="sign_in_end"),
     path("profile/", people.profile, name="profile"),
     path("staff/", people.staff, name="staff"),
     path("staff/invite/", people.staff_invite, name="staff_invite"),
@@ -22,6 +50,12 @@ urlpatterns = [
     path("children/add/", family.child_add, name="child_add"),
     path("children/<uuid:child_id>/", family.child_detail, name="child_detail"),
     path("children/<uuid:child_id>/card/", family.child_sign_in_card, name="child_sign_in_card"),
+    path("card/<str:token>/", cards.card, name="card"),
+    path("children/<uuid:child_id>/scan-card/", cards.scan_card, name="scan_card"),
+    path("children/<uuid:child_id>/scan-card/make/", cards.make, name="scan_card_make"),
+    path("children/<uuid:child_id>/scan-card/ready/", cards.arm, name="scan_card_arm"),
+    path("children/<uuid:child_id>/scan-card/end/", cards.end, name="scan_card_end"),
+    path("children/<uuid:child_id>/unlock/", cards.unlock, name="child_unlock"),
     path("children/<uuid:child_id>/passphrase/", family.child_passphrase, name="child_passphrase"),
     path("children/<uuid:child_id>/consent/", consent.consent_sign, name="consent_sign"),
     path(

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 import structlog
 
 from accounts.models import User
+from accounts.sign_in import fully_signed_in
 from core.errors import CONNECTION_ERRORS, DomainError, NotVisible, as_payload
 from sessions_app import hub as hubs
 from sessions_app import pool, protocol
@@ -57,7 +58,10 @@ class RoomSocket:
         self.user: Any = scope.get("user")
         self.appointment_id: uuid.UUID = scope["url_route"]["kwargs"]["appointment_id"]
         self.check_only = "check" in parse_qs(scope.get("query_string", b"").decode())
-        self.sign_in: str = getattr(scope.get("session"), "session_key", "") or ""
+        self._session: Any = scope.get("session")
+        self.sign_in: str = getattr(self._session, "session_key", "") or ""
+        # How long this sign-in may be idle; the room counts as being here.
+        self.idle_seconds = 0
         self.connection = uuid.uuid4().hex
         self.user_id = uuid.UUID(int=0)
         self.participant_id = uuid.UUID(int=0)
@@ -99,6 +103,9 @@ class RoomSocket:
         if not isinstance(self.user, User):
             raise NotVisible
         self.user_id = self.user.pk
+        self.idle_seconds = self._session.get_session_cookie_age()
+        if not await pool.run(fully_signed_in, self.user, self._session):
+            raise NotVisible
         if self.check_only:
             await pool.run(enter, self.user, self.appointment_id)
             return

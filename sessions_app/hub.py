@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from channels.layers import get_channel_layer
 
+from accounts.actions import stay_signed_in
 from accounts.broadcast import REVOKED, person_group
 from core import realtime
 from sessions_app import broadcast, pool
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 logger = structlog.get_logger("sessions_app.hub")
 
 HEARTBEAT_SECONDS = 5
+SIGN_IN_SECONDS = 60
 PULSE_SECONDS = 2
 PULSE = "hub.pulse"
 SUBSCRIBE_SECONDS = 2
@@ -87,6 +89,7 @@ class Hub:
                     self._feel_pulse,
                     self._beat,
                     self._look_again,
+                    self._keep_signed_in,
                 )
             ]
         await room.refresh()
@@ -262,6 +265,16 @@ class Hub:
         ids = [pk for room in self.rooms.values() for pk in room.sockets]
         if ids:
             await pool.run(seen, participant_ids=ids)
+
+    async def _keep_signed_in(self) -> None:
+        """Listening for fifty minutes without touching a key is not being away."""
+        await asyncio.sleep(SIGN_IN_SECONDS)
+        keys: dict[int, list[str]] = {}
+        for room in self.rooms.values():
+            for socket in room.sockets.values():
+                keys.setdefault(socket.idle_seconds, []).append(socket.sign_in)
+        if keys:
+            await pool.run(stay_signed_in, keys)
 
     async def _look_again(self) -> None:
         """A reading of every room: what a lost bell or a dead Redis kept from us."""

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.sign_in import session_of
 from core.notifications.selectors import unread_count
 from telehealth.roles import NAVIGATION, TITLES, hats
 
@@ -37,10 +38,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         }
         for item in NAVIGATION[role]
     ]
+    if getattr(request, "lacks_second_factor", False):
+        nav = []  # every page of it would lead back here
     return context | {
         "role": role,
         "voice": "child" if role == "child" else "adult",
         "nav": nav,
+        "idle_seconds": session_of(request).seconds_left,
         "other_roles": [(name, TITLES[name]) for name in roles if name != role],
         "unread": unread_count(user),
         "theme": user.theme,

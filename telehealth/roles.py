@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import roles_of
 from accounts.models import User
+from accounts.sign_in import roles_now
 
 # The home that opens first when somebody wears several hats.
 ORDER = ("child", "therapist", "lead", "moderator", "manager", "guardian")
@@ -63,9 +63,5 @@ NAVIGATION: dict[str, tuple[NavItem, ...]] = {
 
 
 def hats(user: User) -> list[str]:
-    """The person's roles, the leading one first. Read once per request's user object."""
-    cached: list[str] | None = getattr(user, "_hats", None)
-    if cached is None:
-        cached = sorted(roles_of(user), key=ORDER.index)
-        user._hats = cached  # type: ignore[attr-defined]  # noqa: SLF001
-    return cached
+    """The person's roles, the leading one first."""
+    return sorted(roles_now(user), key=ORDER.index)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("home/<str:role>/", views.home_as, name="home_as"),
     path("caseload/", views.caseload, name="caseload"),
     path("help/now/", views.emergency_help, name="emergency_help"),
+    path("demo/codes/", views.demo_codes, name="demo_codes"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     # Before allauth: some of its doors are not for everybody.

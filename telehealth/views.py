@@ -13,6 +13,7 @@ from accounts.access import has_role
 from accounts.actions.reads import saw
 from accounts.models import Role, User
 from core.errors import NotVisible
+from telehealth.demo_codes import codes, seconds_left
 from telehealth.help_lines import COUNTRIES, country_of
 from telehealth.home import (
     caseload_rows,
@@ -80,3 +81,12 @@ def emergency_help(request: HttpRequest) -> HttpResponse:
     child = getattr(request.user, "child", None) if request.user.is_authenticated else None
     mine = country_of(place) or country_of(child.place if child else settings.CLINIC_COUNTRY)
     return render(request, "help_now.html", {"countries": COUNTRIES, "mine": mine})
+
+
+@require_GET
+def demo_codes(request: HttpRequest) -> HttpResponse:
+    """Open without sign-in: it is needed in the middle of one. Elsewhere it does not exist."""
+    if not settings.DEMO:
+        raise Http404
+    context = {"codes": codes(), "seconds": seconds_left() + 1}
+    return render(request, "telehealth/demo_codes.html", context)

@@ -1,8 +1,10 @@
 """The fixed cast of every story, built by the real actions. There is always a stranger in it."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from allauth.account.internal.userkit import user_id_to_str
 from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
@@ -21,6 +23,7 @@ from accounts.models import (
     User,
 )
 from accounts.selectors import current_document
+from accounts.sign_in import facts
 from scheduling.models import BookingRules, WeeklyHours
 
 PASSPHRASE = "kind-lamp-river-42"
@@ -147,9 +150,25 @@ def sign(guardian: User, child: Child) -> None:
 
 
 def client_for(user: User) -> Client:
+    """Somebody who has just signed in; who works here has shown the second factor as well."""
     client = Client()
     client.force_login(user)
+    session = client.session
+    session.update(facts(User.objects.get(pk=user.pk)))
+    records = [{"method": "password", "at": time.time()}, {"method": "mfa", "at": time.time()}]
+    session["account_authentication_methods_user"] = user_id_to_str(user)
+    session["account_authentication_methods"] = records
+    session.save()
     return client
+
+
+def time_passes(client: Client, **how_long: float) -> None:
+    """Since this person last proved who they are; the sign-in itself stays."""
+    session = client.session
+    later = timedelta(**how_long).total_seconds()
+    for one in session["account_authentication_methods"]:
+        one["at"] -= later
+    session.save()
 
 
 def next_weekday_at(hour: int, *, weekday: int = 2, weeks: int = 1) -> datetime:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "lantern-demo"  # noqa: S105  # printed by every demo
 HOMES = {"guardian": "maria", "child": "sam", "therapist": "amara", "manager": "pat"}
+STAFF = {"therapist", "manager"}
 LARGEST = 80_000  # bytes
 
 
@@ -24,6 +25,13 @@ def take(browser: Browser, origin: str, role: str, name: str) -> Path:
     page.fill("[name=login]", name)
     page.fill("[name=password]", PASSWORD)
     page.locator("main form button[type=submit]").first.click()
+    if role in STAFF:
+        codes = context.new_page()
+        codes.goto("/demo/codes/")
+        code = codes.locator(f"[data-code-of={name}]").inner_text()
+        codes.close()
+        page.fill("[name=code]", code)
+        page.get_by_role("button", name="Sign in", exact=True).click()
     page.locator(".next-step").wait_for()
     path = ROOT / "docs" / "pictures" / f"home_{role}.png"
     page.screenshot(path=path, animations="disabled")

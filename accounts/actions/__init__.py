@@ -1,5 +1,6 @@
 """Every write to people, links, consent and invitations."""
 
+from accounts.actions.cards import arm_card, end_card, make_card, refuse_card, use_card
 from accounts.actions.children import add_child, close_sign_in, save_profile, set_child_passphrase
 from accounts.actions.colleagues import add_licence, end_licence, end_work
 from accounts.actions.consent import (
@@ -16,27 +17,45 @@ from accounts.actions.links import (
     link_guardian,
 )
 from accounts.actions.matters import review_consent, settle_dispute
-from accounts.actions.staff import accept_invitation, invite_staff
+from accounts.actions.sign_ins import (
+    end_sign_in,
+    end_sign_ins,
+    reset_second_factor,
+    stay_signed_in,
+    unlock_child,
+)
+from accounts.actions.staff import accept_invitation, invite_staff, refuse_invitation
 
 __all__ = [
     "accept_invitation",
     "add_child",
     "add_licence",
     "answer_assent",
+    "arm_card",
     "close_sign_in",
     "dispute_consent",
+    "end_card",
     "end_guardian_link",
     "end_licence",
+    "end_sign_in",
+    "end_sign_ins",
     "end_work",
     "invite_staff",
     "join_care_team",
     "leave_care_team",
     "link_guardian",
+    "make_card",
+    "refuse_card",
+    "refuse_invitation",
     "reply_to_question",
+    "reset_second_factor",
     "review_consent",
     "save_profile",
     "set_child_passphrase",
     "settle_dispute",
     "sign_consent",
+    "stay_signed_in",
+    "unlock_child",
+    "use_card",
     "withdraw_consent",
 ]

@@ -2,14 +2,15 @@
 
 from datetime import date
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.access import Verb, check_adult, get_child_for, people_who_can
+from accounts.actions.sign_ins import end_sign_ins
 from accounts.broadcast import access_revoked
 from accounts.errors import ChildAge, EnoughChildren, NameTaken
-from accounts.models import Child, GuardianLink, Theme, User
+from accounts.limits import unlock_name
+from accounts.models import Child, GuardianLink, SignInCard, Theme, User
 from core.actors import Actor
 from core.audit.actions import record
 from core.encryption import new_data_key
@@ -66,17 +67,10 @@ def set_child_passphrase(*, actor: User, child: Child, passphrase: str) -> Child
     child = get_child_for(actor, child.pk, Verb.MANAGE_SIGN_IN)
     child.user.set_password(passphrase)
     child.user.save(update_fields=["password"])
-    end_sign_ins(child.user)
-    access_revoked([child.user_id], child.pk)
+    end_sign_ins(actor=actor, user=child.user)
+    transaction.on_commit(lambda: unlock_name(child.user.username), robust=True)
     record(actor=actor, action="child.passphrase", obj=child, child_id=child.pk)
     return child
-
-
-def end_sign_ins(user: AbstractBaseUser) -> None:
-    """The changed password hash already refuses old sessions; the rows go too."""
-    keys = user.usersession_set.values_list("session_key", flat=True)  # type: ignore[attr-defined]
-    Session.objects.filter(session_key__in=list(keys)).delete()
-    user.usersession_set.all().delete()  # type: ignore[attr-defined]
 
 
 @transaction.atomic
@@ -87,7 +81,8 @@ def close_sign_in(*, actor: Actor, child: Child) -> None:
     user.set_unusable_password()
     user.is_active = False
     user.save(update_fields=["password", "is_active"])
-    end_sign_ins(user)
+    end_sign_ins(actor=actor, user=user)
+    SignInCard.objects.filter(child=child, ended_at=None).update(ended_at=timezone.now())
     access_revoked(people, child.pk)
     record(actor=actor, action="child.close", obj=child, child_id=child.pk)
 

@@ -1,6 +1,7 @@
 """Staff come in by a single-use, expiring invitation only."""
 
 from datetime import timedelta
+from typing import NoReturn
 
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
@@ -32,6 +33,14 @@ def invite_staff(*, actor: Actor, email: str, role: Role) -> tuple[Invitation, s
     )
     record(actor=actor, action="staff.invite", obj=invitation, fields=["role"])
     return invitation, token
+
+
+def refuse_invitation(*, actor: Actor, token: str) -> NoReturn:
+    """The same sentence for used, expired, made up and meant for somebody who is here already;
+    the row in the trail names the invitation if there is one. Raises InvitationNotValid."""
+    known = Invitation.objects.filter(token_hash=token_hash(token)).first()
+    record(actor=actor, action="invitation.refused", obj=known)
+    raise InvitationNotValid
 
 
 def usable(token: str) -> Invitation | None:

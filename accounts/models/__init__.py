@@ -1,5 +1,6 @@
 """People and how they are related. Power comes from a relation, never from a role's name."""
 
+from accounts.models.cards import SignInCard
 from accounts.models.consent import (
     Assent,
     AssentAnswer,
@@ -55,6 +56,7 @@ __all__ = [
     "Relation",
     "Role",
     "Scope",
+    "SignInCard",
     "SignedAs",
     "StaffMembership",
     "Theme",

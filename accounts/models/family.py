@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -45,6 +46,21 @@ class Child(models.Model):
 
     class Meta:
         verbose_name_plural = "children"
+        triggers = [
+            pgtrigger.Trigger(
+                name="sign_in_has_no_address",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("user_id"),  # type: ignore[no-untyped-call]
+                func="""
+    IF EXISTS (SELECT 1 FROM accounts_user WHERE id = NEW.user_id AND email <> '')
+        OR EXISTS (SELECT 1 FROM account_emailaddress WHERE user_id = NEW.user_id)
+    THEN
+        RAISE EXCEPTION 'a child has no e-mail address';
+    END IF;
+    RETURN NEW;
+""",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.user.display_name

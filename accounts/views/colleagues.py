@@ -16,6 +16,7 @@ from accounts.access import get_colleague_for
 from accounts.forms import LicenceForm
 from accounts.models import User
 from accounts.selectors import licences_of
+from accounts.sign_in import recently_authenticated
 from core.errors import DomainError
 from core.pages import attempt, respond
 
@@ -69,7 +70,7 @@ def licence_end(request: HttpRequest, membership_id: UUID, licence_id: UUID) -> 
     return redirect("colleague", membership_id)
 
 
-@login_required
+@recently_authenticated
 @require_http_methods(["GET", "POST"])
 def work_end(request: HttpRequest, membership_id: UUID) -> HttpResponse:
     user = cast("User", request.user)

@@ -20,8 +20,10 @@ from accounts.access import (
 )
 from accounts.actions.reads import saw
 from accounts.forms import AddChildForm, PassphraseForm
+from accounts.limits import is_locked
 from accounts.models import Child, ConsentMatter, MatterKind, User
 from accounts.selectors import consent_status, people_around
+from accounts.sign_in import recently_authenticated
 from core.pages import attempt, respond
 
 OLDER = 12  # from this age a child's own record is theirs to look after (SAFETY.md)
@@ -77,6 +79,7 @@ def child_detail(request: HttpRequest, child_id: UUID) -> HttpResponse:
         "team": team,
         "may_consent": Verb.CONSENT in may,
         "may_manage": Verb.MANAGE_SIGN_IN in may,
+        "locked": Verb.MANAGE_SIGN_IN in may and is_locked(child.user.username),
         "may_book": Verb.BOOK in may,
         "mine": consent.signed_by(user.pk),
         "oneself": child.user_id == user.pk,
@@ -90,7 +93,7 @@ def child_detail(request: HttpRequest, child_id: UUID) -> HttpResponse:
     return respond(request, "accounts/child_detail.html", context)
 
 
-@login_required
+@recently_authenticated
 @require_http_methods(["GET", "POST"])
 def child_passphrase(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)

@@ -16,8 +16,10 @@ from accounts.access import check_adult, has_role
 from accounts.actions.staff import usable
 from accounts.errors import InvitationNotValid
 from accounts.forms import AcceptForm, InviteForm, ProfileForm
+from accounts.limits import slow_guessing
 from accounts.models import Role, User
 from accounts.selectors import staff_list
+from accounts.sign_in import recently_authenticated, whoever
 from accounts.sign_in_forms import ChildLoginForm
 from core.errors import NotVisible
 from core.pages import attempt, respond
@@ -36,7 +38,8 @@ class ChildLoginView(LoginView):  # type: ignore[misc]
 child_sign_in = ChildLoginView.as_view()
 
 
-@login_required
+@recently_authenticated
+@require_http_methods(["GET", "POST"])
 def email_addresses(request: HttpRequest) -> HttpResponse:
     """allauth's page, for adults: a child's sign-in never has an address (SAFETY.md)."""
     check_adult(cast("User", request.user))
@@ -91,7 +94,7 @@ def staff(request: HttpRequest) -> HttpResponse:
     return respond(request, "accounts/staff.html", {"staff": staff_list()})
 
 
-@login_required
+@recently_authenticated
 @require_http_methods(["GET", "POST"])
 def staff_invite(request: HttpRequest) -> HttpResponse:
     user = manager(request)
@@ -104,17 +107,22 @@ def staff_invite(request: HttpRequest) -> HttpResponse:
     return respond(request, "accounts/staff_invite.html", {"form": form, "link": link})
 
 
+def accept(request: HttpRequest, token: str, form: AcceptForm) -> User:
+    """A link that somebody else used while this form was filled in is refused like any other."""
+    try:
+        return actions.accept_invitation(token=token, **form.cleaned_data)
+    except InvitationNotValid:
+        actions.refuse_invitation(actor=whoever(request), token=token)
+
+
 @require_http_methods(["GET", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     found = usable(token)
     if found is None:
-        raise InvitationNotValid
+        slow_guessing(request, "link_refused")
+        actions.refuse_invitation(actor=whoever(request), token=token)
     form = AcceptForm(request.POST or None)
-    if (
-        form.is_valid()
-        and attempt(form, lambda: actions.accept_invitation(token=token, **form.cleaned_data))
-        is not None
-    ):
+    if form.is_valid() and attempt(form, lambda: accept(request, token, form)) is not None:
         messages.success(request, _("Welcome. Please sign in with your e-mail address."))
         return redirect("account_login")
     context = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.contrib.staticfiles import finders
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -24,6 +26,12 @@ def _zone(zone: object) -> ZoneInfo:
         return zone
     name = getattr(zone, "time_zone", zone) or str(timezone.get_current_timezone())
     return ZoneInfo(str(name))
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """For a data- attribute that a script reads; the template escapes it."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
 
 
 @register.filter

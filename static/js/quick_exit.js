@@ -13,10 +13,11 @@ function leave(link) {
 export function start(say) {
   const link = document.querySelector("[data-quick-exit]");
   if (!link) return;
-  link.addEventListener("click", (event) => {
+  // There is a second one where a dialog covers the first.
+  document.querySelectorAll("[data-quick-exit]").forEach((one) => one.addEventListener("click", (event) => {
     event.preventDefault();
-    leave(link);
-  });
+    leave(one);
+  }));
   let times = [];
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.repeat) return;

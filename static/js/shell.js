@@ -2,6 +2,8 @@
 import { start as autosave } from "./autosave.js";
 import { start as disclosure } from "./disclosure.js";
 import { start as forms } from "./forms.js";
+import { start as idle } from "./idle.js";
+import { start as passkeys } from "./passkeys.js";
 import { start as quickExit } from "./quick_exit.js";
 import { start as timeZone } from "./time_zone.js";
 
@@ -39,3 +41,5 @@ disclosure();
 forms();
 autosave();
 timeZone();
+passkeys();
+idle(say);

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "telehealth",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.usersessions",
     "channels",
     "django_htmx",
@@ -90,6 +91,8 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "core.middleware.person_time_zone",
+    "accounts.middleware.sign_in",
+    "accounts.middleware.second_factor",
     "core.middleware.error_mapping",
 ]
 
@@ -187,8 +190,28 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
     "login_failed": "20/m/ip,10/5m/key",
     "login_failed_anywhere": "200/d/key",
+    # Invitations and cards that do not work: each is a row in the audit trail.
+    "link_refused": "30/m/ip",
 }
+# A sign-in counts as proof for this long; then dangerous acts ask again (accounts.sign_in).
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
+MFA_ADAPTER = "accounts.mfa.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.second_factor_forms.CodeForm",
+    "reauthenticate": "accounts.second_factor_forms.CodeAgainForm",
+    "activate_totp": "accounts.second_factor_forms.FirstCodeForm",
+    "add_webauthn": "accounts.second_factor_forms.AddPasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Telephones' clocks differ by some seconds; a used code is refused for as long as it would count.
+MFA_TOTP_TOLERANCE = 1
+# Nobody is signed in before their first address is verified, so allauth's reason against it (a
+# stranger who locks the owner of an address out) does not exist; with it staff could not change it.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+USERSESSIONS_ADAPTER = "accounts.user_sessions.UserSessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
@@ -203,8 +226,11 @@ SOCKET_ORIGIN = env("SOCKET_ORIGIN", default=PUBLIC_ORIGIN.replace("http", "ws",
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"
+# At most, however busy; a sign-in nobody uses ends after IDLE_MINUTES.
 SESSION_COOKIE_AGE = 60 * 60 * 12
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+IDLE_MINUTES = {"child": 60, "guardian": 30, "staff": 15}
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
@@ -50,6 +51,13 @@ DOORS: dict[str, Door] = {
     "home_as": Door(GET, THERAPISTS, ("role",)),
     "caseload": Door(GET, THERAPISTS),
     "profile": Door(BOTH, ALL),
+    "account_email": Door(BOTH, ALL - CHILDREN),
+    "mfa_activate_totp": Door(BOTH, ALL - CHILDREN),
+    "mfa_deactivate_totp": Door(BOTH, set()),  # nobody of the cast has one
+    "mfa_add_webauthn": Door(BOTH, ALL - CHILDREN),
+    "mfa_remove_webauthn": Door(BOTH, set(), ("number",)),
+    "mfa_generate_recovery_codes": Door(BOTH, ALL - CHILDREN),
+    "sign_in_end": Door(POST, {"maria"}, ("sign_in",)),
     "staff": Door(GET, {"pat"}),
     "staff_invite": Door(BOTH, {"pat"}),
     "colleague": Door(GET, {"pat"}, COLLEAGUE),
@@ -60,6 +68,11 @@ DOORS: dict[str, Door] = {
     "child_detail": Door(GET, FAMILY, CHILD),
     "child_sign_in_card": Door(GET, BOOKERS, CHILD),
     "child_passphrase": Door(BOTH, BOOKERS, CHILD),
+    "scan_card": Door(GET, BOOKERS, CHILD),
+    "scan_card_make": Door(POST, BOOKERS, CHILD),
+    "scan_card_arm": Door(POST, BOOKERS, CHILD),
+    "scan_card_end": Door(POST, BOOKERS, CHILD),
+    "child_unlock": Door(POST, BOOKERS, CHILD),
     "consent_sign": Door(BOTH, {"maria"}, CHILD),
     "consent_withdraw": Door(BOTH, {"maria"}, CHILD),
     "consent_dispute": Door(BOTH, {"maria"}, CHILD),
@@ -123,7 +136,18 @@ DOORS: dict[str, Door] = {
     "hold_end": Door(POST, {"pat"}, ("hold",)),
 }
 # No sign-in needed: nobody's data, or a secret in the address that is its own key.
-OPEN = {"home", "emergency_help", "livez", "readyz", "child_sign_in", "invitation", "calendar_file"}
+OPEN = {
+    "home",
+    "emergency_help",
+    "livez",
+    "readyz",
+    "child_sign_in",
+    "sign_in_state",
+    "invitation",
+    "card",
+    "demo_codes",
+    "calendar_file",
+}
 
 
 def routes() -> Iterator[str]:
@@ -143,7 +167,7 @@ def routes() -> Iterator[str]:
 
 def test_every_address_has_a_row() -> None:
     found = set(routes())
-    ours = {name for name in found if not name.startswith("account_")}
+    ours = {name for name in found if name in DOORS or not name.startswith("account_")}
     assert ours == set(DOORS) | OPEN
 
 
@@ -176,7 +200,11 @@ def ids(signed: Cast) -> dict[str, Any]:
     copy = records.ask_copy(actor=signed.maria, child=signed.sam_child)
     erasure = records.ask_erasure(actor=signed.maria, child=signed.sam_child)
     legal = records.place_hold(actor=signed.pat, sign_in_name="sam", reason="A court asks")
+    accounts.make_card(actor=signed.maria, child=signed.sam_child)
+    sign_in = UserSession.objects.create(user=signed.maria, ip="192.0.2.7", session_key="elsewhere")
     return {
+        "number": 1_000_000,
+        "sign_in": sign_in.pk,
         "copy": copy.pk,
         "erasure": erasure.pk,
         "hold": legal.pk,
@@ -274,6 +302,8 @@ def test_open_pages_show_a_stranger_nothing_and_never_break(db: None, client: Cl
         "livez": [],
         "child_sign_in": [],
         "invitation": ["nonsense"],
+        "card": ["nonsense"],
+        "demo_codes": [],
         "calendar_file": ["nonsense"],
         "account_login": [],
         "account_signup": [],

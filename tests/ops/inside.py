@@ -12,6 +12,7 @@ import django
 
 django.setup()
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret  # noqa: E402
 from celery.beat import PersistentScheduler  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -33,7 +34,10 @@ def staff(guardian_email: str) -> dict[str, Any]:
     guardian = User.objects.get(email=guardian_email)
     child = guardian.guardian_links.get().child
     accounts.join_care_team(actor=guardian, child=child, therapist=amara)
+    secret = generate_totp_secret()
+    TOTP.activate(amara.user, secret)
     return {
+        "secret": secret,
         "child": str(child.pk),
         "therapist": str(amara.pk),
         "email": amara.user.email,

@@ -31,6 +31,7 @@ from accounts.selectors import consent_status, current_document
 from core.timezones import local
 from scheduling.models import Appointment, BookingRules, ChildHours, ChildRhythm, WeeklyHours
 from telehealth.demo_clinic import FAMILIES, PASSWORD, THERAPISTS, DemoFamily, DemoTherapist
+from telehealth.demo_codes import STAFF, give_second_factor
 from telehealth.demo_sessions import guardian_of, history, keep_one_about_to_start
 
 SCHOOL = (8 * 60 + 45, 15 * 60 + 15)  # the end is later for some, and includes the way home
@@ -46,6 +47,9 @@ class Command(BaseCommand):
         with transaction.atomic():
             if not User.objects.filter(username="amara").exists():
                 load_clinic()
+            # Also in a demo that was filled before staff needed one.
+            for username, _name, _role in STAFF:
+                give_second_factor(User.objects.get(username=username))
             soon = keep_one_about_to_start()
         path = Path(settings.VAR_DIR) / "demo-sign-ins.txt"
         path.write_text(sign_ins(soon))
@@ -169,6 +173,8 @@ def sign_ins(soon: Appointment) -> str:
   Therapist  amara    others: jonas (Berlin), rosa (New York)
   Guardian   maria    others: dan grace helen katrin peter denise carlos fiona
   Manager    pat      Moderator  mo
+
+  Staff type a code as well: {settings.PUBLIC_ORIGIN}/demo/codes/
 
   To meet, sign in as sam in one browser and as amara in another one (or in a
   private window), and join. Lantern's e-mails: {settings.PUBLIC_ORIGIN}/mailbox/
