@@ -8,6 +8,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -305,16 +306,11 @@ async def _chat_since(
     socket.send({"type": "chat.many", "messages": await pool.run(read)})
 
 
-def _by_therapist(action: Callable[..., Any]) -> Handler:
+def _change(action: Callable[..., Any]) -> Handler:
     async def handle(socket: RoomSocket, _hub: hubs.Hub, room: Room, payload: Any) -> None:
         who = {"participant": payload.participant} if hasattr(payload, "participant") else {}
-        await pool.run(
-            action,
-            actor=socket.user,
-            appointment_id=socket.appointment_id,
-            **who,
-        )
-        await room.refresh()
+        work = partial(action, actor=socket.user, appointment_id=socket.appointment_id, **who)
+        await room.change(work)
 
     return handle
 
@@ -325,12 +321,12 @@ HANDLERS: dict[str, Handler] = {
     "signal": _signal,
     "chat.send": _chat_send,
     "chat.since": _chat_since,
-    "admit": _by_therapist(places.admit),
-    "admit_all": _by_therapist(places.admit),
-    "send_back": _by_therapist(places.send_back),
-    "ask_mute": _by_therapist(places.ask_mute),
-    "leave": _by_therapist(places.leave),
-    "end": _by_therapist(places.end_for_all),
+    "admit": _change(places.admit),
+    "admit_all": _change(places.admit),
+    "send_back": _change(places.send_back),
+    "ask_mute": _change(places.ask_mute),
+    "leave": _change(places.leave),
+    "end": _change(places.end_for_all),
 }
 
 

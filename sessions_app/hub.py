@@ -178,7 +178,7 @@ class Hub:
         elif kind == broadcast.PLACES:
             room = self.rooms.get(uuid.UUID(about))
             if room is not None:
-                self.spawn(room.refresh())
+                self.spawn(room.hear_of_places())
         elif kind == PULSE:
             self._pulse.set()
         elif kind == broadcast.MUTE:

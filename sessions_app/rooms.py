@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ logger = structlog.get_logger("sessions_app.rooms")
 SIGNED_OUT, REVOKED, TAKEN_OVER, OVER = 4401, 4403, 4409, 4410
 # Bells keep a reading true within milliseconds; this bounds what a lost bell can cost.
 FRESH_SECONDS = 2
+# A bell this soon after a change made from here is most likely its own.
+OWN_BELL_SECONDS = 0.3
 
 
 class Room:
@@ -42,8 +44,32 @@ class Room:
         self._read_at = 0.0
         self.being_read = asyncio.Lock()
         self.stale = False
+        self._changing = 0  # changes of places from here, on their way to the database
+        self._changed_at = -OWN_BELL_SECONDS
 
     # --- places -------------------------------------------------------------------------------
+
+    async def change(self, work: Callable[[], Any]) -> None:
+        """Change places from here, then tell everybody."""
+        self._changing += 1
+        try:
+            await pool.run(work)
+        finally:
+            self._changing -= 1
+            self._changed_at = time.monotonic()
+        await self.refresh()
+
+    async def hear_of_places(self) -> None:
+        """A bell. Our own is answered by the reading that follows each change from here.
+
+        A second one would take the processor just when the first picture is on its way. Whose it
+        is nobody can tell, so without a reading begun after it there is one a little later.
+        """
+        self.stale = True
+        if self._changing or time.monotonic() - self._changed_at < OWN_BELL_SECONDS:
+            await asyncio.sleep(OWN_BELL_SECONDS)
+        if self.stale:
+            await self.refresh()
 
     async def refresh(self) -> None:
         """Read the room again and tell everybody. Bells that ring meanwhile share one reading."""

@@ -147,7 +147,7 @@ def test_waiting_then_let_in_then_both_see_and_hear(
     child.until(stage="room").sees_and_hears()
     therapist.sees_and_hears()
     assert not child.page.is_visible("[data-self]"), "a child's own picture is hidden at first"
-    assert child.page.url.endswith("/room/")
+    child.page.wait_for_url("**/room/")
 
 
 def test_sent_back_leaving_coming_back_and_the_end(meeting: tuple[Window, Window]) -> None:

@@ -32,12 +32,18 @@ export class Mesh extends Emitter {
     return this.#peers.entries();
   }
 
+  stateOf(id) {
+    return this.#peers.get(id)?.state ?? "none";
+  }
+
   /** @param {{servers: RTCIceServer[], relayOnly: boolean}} settings */
   setServers({ servers, relayOnly }) {
     this.#config = {
       iceServers: servers,
       iceTransportPolicy: relayOnly ? "relay" : "all",
       bundlePolicy: "max-bundle",
+      // Addresses are gathered when a connection is made, not when its offer or answer is.
+      iceCandidatePoolSize: 1,
     };
     for (const peer of this.#peers.values()) peer.setServers(this.#config);
     this.#warm?.setServers(this.#config);
@@ -120,6 +126,7 @@ export class Mesh extends Emitter {
 
   /** One connection is kept ready to answer with: making it takes time just when it matters. */
   keepSpare() {
+    for (const peer of this.#peers.values()) if (peer.state !== "connected") return;
     this.#spare ??= this.#new();
   }
 

@@ -27,6 +27,7 @@ export class Peer extends Emitter {
   #making = false;
   #ignoring = false;
   #queued = [];
+  #arrived = [];
   #restarts = 0;
   #timer = 0;
   #unanswered = 0;
@@ -88,7 +89,9 @@ export class Peer extends Emitter {
   /** A camera or microphone was chosen, or the camera went off: no negotiation. */
   async setTrack(kind, track) {
     this.#tracks[kind] = track;
-    await this.#sender(kind)?.replaceTrack(track);
+    const sender = this.#sender(kind);
+    // The same track again would make the encoder begin anew, at the very first picture.
+    if (sender && sender.track !== track) await sender.replaceTrack(track);
   }
 
   /** Tell the other side a small fact, now or when the channel opens. */
@@ -153,12 +156,13 @@ export class Peer extends Emitter {
     this.#pc = pc;
     this.#me = randomId();
     this.#queued = [];
+    this.#arrived = [];
     this.#making = this.#ignoring = false;
     this.#channel = pc.createDataChannel("notes", { negotiated: true, id: 0 });
     this.#channel.onopen = () => this.tell({});
     this.#channel.onmessage = (event) => this.#hearNote(event.data);
     pc.onicecandidate = ({ candidate }) => this.#send({ candidate });
-    pc.ontrack = ({ track }) => this.emit("track", track);
+    pc.ontrack = ({ track }) => this.#arrived.push(track);
     // Only after the first description: the first offer is made by start(), not by the event.
     pc.onnegotiationneeded = () => pc.localDescription && this.#offer();
     pc.onconnectionstatechange = () => this.#changed(pc);
@@ -221,6 +225,8 @@ export class Peer extends Emitter {
     const pc = this.#pc;
     await pc.setRemoteDescription(description);
     if (offer) await this.#answer(pc);
+    // Not sooner: what the page does with them would keep the answer waiting.
+    for (const track of this.#arrived.splice(0)) this.emit("track", track);
     for (const early of this.#queued.splice(0)) if (early.me === me) await this.#add(early);
   }
 

@@ -26,6 +26,7 @@ import { Watch } from "./watch.js";
 /** TURN credentials end after minutes; a restart of a connection needs ones that still hold. */
 const REFRESH_SERVERS = 4 * 60_000;
 const GRACE = 8_000;
+const CONNECTION_FIRST = 300;
 const FINAL_STAGES = ["left", "ended", "removed", "elsewhere", "refused"];
 
 const root = find("[data-room]");
@@ -50,6 +51,8 @@ const watch = new Watch(mesh, (id) => notes.get(id)?.camera !== false && !root.d
 
 /** What is known of the others: by id, as the server lists them; and what each says of itself. */
 let known = new Map();
+let drawn = known;
+let drawTimer = 0;
 const notes = new Map();
 let mayAdmit = false;
 let welcomed = false;
@@ -114,6 +117,7 @@ function listenToMesh() {
     notes.delete(id);
   });
   tiles.on("first-frame", () => {
+    if (isTherapist) mesh.keepSpare();
     if (!root.dataset.firstFrameAt) {
       probe.set({ firstFrameAt: performance.timeOrigin + performance.now() });
     }
@@ -161,7 +165,6 @@ function setServers({ ice_servers: servers, ice_policy: policy }) {
 function arrange(message, { offer }) {
   mayAdmit = message.checklist_done;
   setStarted(message.started_at);
-  const before = known;
   known = new Map(message.people.map((person) => [person.id, person]));
   const next = stageFor(message);
   if (next === "paused" && withTherapist(message)) return;
@@ -170,11 +173,7 @@ function arrange(message, { offer }) {
   if (FINAL_STAGES.includes(next)) finish(next);
   else if (next === "room") enter(offer);
   else stepBack(next, message);
-  // The connection first: a child sees the first picture a moment sooner than the list of names.
-  whenIdle(() => {
-    tellChanges(before, message.people);
-    people.render(message.people, { mayAdmit });
-  });
+  drawSoon();
 }
 
 /**
@@ -215,13 +214,16 @@ function stageFor({ place, state, paused }) {
 function enter(offer) {
   media.setPaused(false);
   const arriving = stage.now !== "room";
-  const others = [...known.values()].filter(({ id, place }) => id !== self.id && place === "admitted");
-  mesh.keep(others.map(({ id }) => id), { offer: offer || arriving });
+  mesh.keep(others().map(({ id }) => id), { offer: offer || arriving });
   if (isTherapist) mesh.keepSpare();
   stage.go("room");
-  for (const person of others) tiles.ensure(person);
   say(find("[data-alone-words]", root), word(isTherapist ? "nobody" : "alone"));
   probe.set({ connectionState: overall() });
+}
+
+/** Who is in the room with me. */
+function others() {
+  return [...known.values()].filter(({ id, place }) => id !== self.id && place === "admitted");
 }
 
 /** Waiting, or nobody professional here: nothing is sent or received until it goes on. */
@@ -237,10 +239,10 @@ function stepBack(next, { people: list }) {
   ready.then(() => stage.now === next && mesh.prepare());
 }
 
-function tellChanges(known, list) {
+function tellChanges(drawn, list) {
   if (stage.now !== "room") return;
   for (const person of list) {
-    const before = known.get(person.id)?.place;
+    const before = drawn.get(person.id)?.place;
     if (person.id === self.id || before === person.place) continue;
     if (person.place === "admitted") announce(word("joined", person));
     else if (before === "admitted") announce(word("left", person));
@@ -301,9 +303,20 @@ function offerSound() {
   });
 }
 
-function whenIdle(task) {
-  if (window.requestIdleCallback) requestIdleCallback(task, { timeout: 250 });
-  else setTimeout(task, 30);
+/** The connection first: the first picture comes a moment sooner than the list of names. */
+function drawSoon() {
+  if (drawTimer) return;
+  const isConnecting = others().some(({ id }) => mesh.stateOf(id) !== "connected");
+  drawTimer = setTimeout(draw, stage.now === "room" && isConnecting ? CONNECTION_FIRST : 30);
+}
+
+function draw() {
+  drawTimer = 0;
+  const list = [...known.values()];
+  tellChanges(drawn, list);
+  drawn = known;
+  people.render(list, { mayAdmit });
+  if (stage.now === "room") for (const person of others()) tiles.ensure(person);
 }
 
 function nameOf(id) {
