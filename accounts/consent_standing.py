@@ -97,6 +97,12 @@ class ConsentStatus:
         return self.asks(Who.GUARDIANS)
 
     @property
+    def several(self) -> bool:
+        """There is somebody else who decides, or there has to be."""
+        both = self.child.custody == Custody.BOTH
+        return self.together and (both or len(self.deciders) > 1)
+
+    @property
     def guardian_signatures(self) -> tuple[ConsentSignature, ...]:
         return tuple(row for row in self.signatures if row.relation != SignedAs.SELF)
 

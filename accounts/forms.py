@@ -1,6 +1,6 @@
 """Shape and wording of what people type about themselves and their children."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -168,6 +168,16 @@ class ReviewForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("What you looked at. The care team and the safeguarding lead can read it."),
     )
+
+    def __init__(self, *args: Any, guardians_sign: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if guardians_sign:  # they do anyway: asking for it would only confuse
+            decision = cast("forms.ChoiceField", self.fields["decision"])
+            decision.choices = [
+                (value, label)
+                for value, label in Decision.choices
+                if value != Decision.WITH_GUARDIAN
+            ]
 
 
 class SettleForm(forms.Form):

@@ -189,7 +189,7 @@ def dispute_consent(
     turn(child)
     child = get_child_for(actor, child.pk, Verb.CONSENT)
     status = consent_status(child, kind)
-    if not status.together or actor.pk not in status.deciders:
+    if not status.several or actor.pk not in status.deciders:
         raise NothingToDispute
     _take_back(actor, child, kind)
     matter = open_dispute(actor=actor, child=child, kind=kind, words=words)

@@ -20,6 +20,7 @@ from accounts.access import (
     visible_questions,
 )
 from accounts.actions.reads import saw
+from accounts.consent_rules import Who
 from accounts.forms import ReviewForm, SettleForm
 from accounts.models import MatterKind, User
 from accounts.selectors import consent_status, people_around
@@ -48,7 +49,9 @@ def consent_matters(request: HttpRequest) -> HttpResponse:
 def consent_review(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     child = get_child_for(user, child_id, Verb.SETTLE)
-    form = ReviewForm(request.POST or None)
+    consent = consent_status(child)
+    asked = consent.asks(Who.GUARDIAN, Who.GUARDIANS)
+    form = ReviewForm(request.POST or None, guardians_sign=asked)
     if (
         form.is_valid()
         and attempt(
@@ -63,7 +66,7 @@ def consent_review(request: HttpRequest, child_id: UUID) -> HttpResponse:
     context = {
         "form": form,
         "child": child,
-        "consent": consent_status(child),
+        "consent": consent,
         "guardians": guardians,
     }
     return respond(request, "accounts/consent_review.html", context)

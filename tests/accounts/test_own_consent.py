@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts import actions
 from accounts.actions.matters import facts_changed
 from accounts.consent_standing import forget_rules
-from accounts.errors import ConsentFirst, DocumentChanged, NothingToSign
+from accounts.errors import ConsentFirst, DocumentChanged, NothingToDispute, NothingToSign
 from accounts.models import (
     Child,
     ConsentDocument,
@@ -96,7 +96,11 @@ def test_a_place_nobody_checked_waits_for_a_clinician(cast: Cast) -> None:
     matter = ConsentMatter.objects.get()
     assert matter.covers == ["unknown"]
     assert not consent_status(child).stands
-    assert "A clinician looks at it" in client_for(cast.olga).get(f"/book/{child.pk}/").text
+    missing = client_for(cast.olga).get(f"/book/{child.pk}/").text
+    assert "A clinician looks at it" in missing
+    assert "Your agreement" in missing, "she decides alone: nobody else is spoken of"
+    with pytest.raises(NothingToDispute):
+        actions.dispute_consent(actor=cast.olga, child=child)
     for person in (cast.ben, lead):  # Timo's therapist, and the lead
         assert Notification.objects.filter(recipient_id=person.pk, kind="consent.matter").exists()
     for person in (cast.olga, cast.timo, cast.amara, cast.mo, cast.pat):
