@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import actions
 from accounts.access import Verb, get_child_for
 from accounts.actions.cards import ready_card
+from accounts.actions.reads import saw
 from accounts.errors import CardNotValid
 from accounts.limits import slow_guessing
 from accounts.mfa import qr_image
@@ -29,7 +30,9 @@ from accounts.sign_in import recently_authenticated, whoever
 @login_required
 @require_GET
 def scan_card(request: HttpRequest, child_id: UUID) -> HttpResponse:
-    child = get_child_for(cast("User", request.user), child_id, Verb.MANAGE_SIGN_IN)
+    user = cast("User", request.user)
+    child = get_child_for(user, child_id, Verb.MANAGE_SIGN_IN)
+    saw(user, "sign_in.view", child)
     context = {"child": child, "card": open_card(child)}
     return render(request, "accounts/scan_card.html", context)
 
