@@ -11,6 +11,7 @@ from scheduling.models import Appointment
 from tests.cast import Cast
 from tests.conftest import Live
 from tests.sessions_app.steps import Wire, appointment_now, listed, wire_to
+from tests.sessions_app.windows import Window
 
 
 @pytest.fixture
@@ -62,3 +63,32 @@ def meeting(wire: Callable[..., Wire], signed: Cast, now: Appointment) -> Meetin
     child.until("people", place="admitted")
     therapist.until("people", state="live")
     return Meeting(signed, now, therapist, child, wire)
+
+
+@pytest.fixture
+def window(page_for: Callable[..., Any], signed: Cast) -> Iterator[Callable[..., Window]]:
+    appointment = appointment_now(signed)
+    opened: list[Window] = []
+
+    def open_window(user: Any, **options: Any) -> Window:
+        opened.append(Window(page_for(user, **options), appointment))
+        return opened[-1]
+
+    yield open_window
+    for one in opened:
+        assert not [text for text in one.console if text.startswith("ERROR")], one.console
+        assert not [text for text in one.console if "candidate:" in text], "addresses in console"
+
+
+@pytest.fixture
+def call(window: Callable[..., Window], signed: Cast) -> tuple[Window, Window]:
+    """Amara and Sam in the room, in two browsers, seeing each other."""
+    therapist = window(signed.amara).go("room")
+    child = window(signed.sam, width=360, height=740).go("wait")
+    therapist.ready()
+    child.ready()
+    listed(signed, Appointment.objects.get())
+    therapist.act("admit", "Sam")
+    for one in (therapist, child):
+        one.sees_and_hears()
+    return therapist, child

@@ -111,13 +111,23 @@ export class LocalMedia extends Emitter {
 
   async #ask(kinds) {
     const wishes = { audio: AUDIO, video: VIDEO };
-    const constraints = {};
-    for (const kind of kinds) {
-      const chosen = this.#devices[kind];
-      // "ideal": a headset that was unplugged since the check must not end in "no microphone".
-      constraints[kind] = chosen ? { ...wishes[kind], deviceId: { ideal: chosen } } : wishes[kind];
+    const ask = (chosen) => {
+      const wanted = (kind) => chosen && this.#devices[kind];
+      const wish = (kind) =>
+        wanted(kind) ? { ...wishes[kind], deviceId: { exact: wanted(kind) } } : wishes[kind];
+      return navigator.mediaDevices.getUserMedia(
+        Object.fromEntries(kinds.map((kind) => [kind, wish(kind)])),
+      );
+    };
+    if (!kinds.some((kind) => this.#devices[kind])) return ask(false);
+    try {
+      // Not "ideal": Chromium then stays with the system's own microphone.
+      return await ask(true);
+    } catch (error) {
+      // A headset that was unplugged since the check must not end in "no microphone".
+      if (!["OverconstrainedError", "NotFoundError"].includes(error.name)) throw error;
+      return ask(false);
     }
-    return navigator.mediaDevices.getUserMedia(constraints);
   }
 
   #adopt(track) {
