@@ -43,6 +43,7 @@ def make(request: HttpRequest, child_id: UUID) -> HttpResponse:
     """The answer itself is the card: its token is kept nowhere on the way to the printer."""
     user = cast("User", request.user)
     child = get_child_for(user, child_id, Verb.MANAGE_SIGN_IN)
+    saw(user, "sign_in.view", child)
     _card, token = actions.make_card(actor=user, child=child)
     address = settings.PUBLIC_ORIGIN + reverse("card", args=[token])
     context = {"child": child, "qr": qr_image(address)}

@@ -3,7 +3,6 @@
 from typing import cast
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actions.reads import saw
 from accounts.models import User
+from accounts.sign_in import recently_authenticated
 from core.errors import DomainError, NotVisible
 from records import actions, selectors
 from records.access import Verb, get_child_for, get_copy_for
@@ -54,10 +54,10 @@ def record_copy(request: HttpRequest, child_id: UUID) -> HttpResponse:
 def copy_take(request: HttpRequest, copy_id: UUID) -> HttpResponse:
     """Whose it is not gets the page of an unknown address, and no question for a password."""
     actions.look_at_copy(actor=cast("User", request.user), copy_id=copy_id)
-    return cast("HttpResponse", _take(request, copy_id))
+    return _take(request, copy_id)
 
 
-@reauthentication_required  # type: ignore[untyped-decorator]
+@recently_authenticated
 def _take(request: HttpRequest, copy_id: UUID) -> HttpResponse:
     """GET asks for a press: a mail program that looks ahead must not spend the one time."""
     user = cast("User", request.user)

@@ -3,7 +3,6 @@
 from typing import cast
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.actions.reads import saw
 from accounts.models import User
+from accounts.sign_in import recently_authenticated
 from core.errors import DomainError, NotVisible
 from core.pages import attempt, respond
 from records import actions, selectors
@@ -91,10 +91,10 @@ def approve(request: HttpRequest, erasure_id: UUID) -> HttpResponse:
 def confirm(request: HttpRequest, erasure_id: UUID) -> HttpResponse:
     """The second step; who may not decide is asked for no password either."""
     get_erasure_for(cast("User", request.user), erasure_id)
-    return cast("HttpResponse", _confirm(request, erasure_id))
+    return _confirm(request, erasure_id)
 
 
-@reauthentication_required  # type: ignore[untyped-decorator]
+@recently_authenticated
 def _confirm(request: HttpRequest, erasure_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     found = get_erasure_for(user, erasure_id)

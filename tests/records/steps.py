@@ -1,16 +1,13 @@
-"""A record with something of everything in it, by the real actions; people just signed in."""
+"""A record with something of everything in it, by the real actions."""
 
 import io
 import json
-import time
 import zipfile
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from allauth.account.internal.userkit import user_id_to_str
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
 from accounts import actions as accounts
@@ -22,7 +19,7 @@ from scheduling import actions as scheduling
 from scheduling.models import Appointment, CancelReason, ChildHours, State
 from sessions_app.actions import notes, room
 from sessions_app.models import NoteFormat
-from tests.cast import Cast, client_for, staff
+from tests.cast import Cast, staff
 from tests.scheduling.steps import booked
 from tests.sessions_app.steps import admitted, appointment_now, listed, written
 
@@ -31,23 +28,6 @@ QUESTION, REPLY = "Will Mum hear sentinel-question?", "No, sentinel-reply."
 ALONE, TOGETHER = "sentinel-alone with Amara", "sentinel-together"
 NOTE, ADDED, HOME = "sentinel-note", "sentinel-addendum", "sentinel-home 7"
 FORMULA = "=HYPERLINK(1)"
-
-
-def fresh(user: User) -> Client:
-    """Signed in a moment ago, with the password."""
-    client = client_for(user)
-    proved(client, user, at=time.time())
-    return client
-
-
-def proved(client: Client, user: User, *, at: float) -> None:
-    """When this sign-in last showed the password."""
-    session = client.session
-    session["account_authentication_methods_user"] = user_id_to_str(user)
-    session["account_authentication_methods"] = [
-        {"method": method, "at": at, "reauthenticated": True} for method in ("password", "mfa")
-    ]
-    session.save()
 
 
 @dataclass

@@ -23,7 +23,7 @@ from records.errors import EnoughCopies
 from records.models import CopyFile, CopyState, RecordCopy
 from records.packing import _cell
 from records.tasks import build_copies
-from tests.cast import Cast, sign
+from tests.cast import Cast, client_for, sign, time_passes
 from tests.records.steps import (
     ADDED,
     ALONE,
@@ -34,10 +34,8 @@ from tests.records.steps import (
     REPLY,
     TOGETHER,
     Story,
-    fresh,
     older,
     opened,
-    proved,
     whole_record,
 )
 
@@ -67,7 +65,7 @@ def fetched(client: Client, copy: RecordCopy) -> Any:
 
 
 def copy_of(story: Story, user: User) -> tuple[dict[str, bytes], dict[str, Any]]:
-    client = fresh(user)
+    client = client_for(user)
     copy = asked(client, story)
     assert build_copies() == 1
     return opened(fetched(client, copy).content)
@@ -120,7 +118,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_only_text(whole: Story) -> None:
 
 
 def test_it_is_sealed_while_it_waits_and_gone_once_it_is_fetched(story: Story) -> None:
-    client = fresh(story.cast.maria)
+    client = client_for(story.cast.maria)
     copy = asked(client, story)
     build_copies()
     with connection.cursor() as cursor:
@@ -142,7 +140,7 @@ def test_it_is_sealed_while_it_waits_and_gone_once_it_is_fetched(story: Story) -
 
 
 def test_who_asked_is_told_without_a_name_and_fetches_it_from_the_message(story: Story) -> None:
-    client = fresh(story.cast.maria)
+    client = client_for(story.cast.maria)
     copy = asked(client, story)
     build_copies()
     deliver_due()
@@ -152,10 +150,10 @@ def test_who_asked_is_told_without_a_name_and_fetches_it_from_the_message(story:
 
 
 def test_the_link_opens_for_nobody_else_and_the_try_is_noted(story: Story) -> None:
-    copy = asked(fresh(story.cast.maria), story)
+    copy = asked(client_for(story.cast.maria), story)
     build_copies()
     for who in ("olga", "dad", "amara", "pat", "sam"):
-        client = fresh(getattr(story.cast, who))
+        client = client_for(getattr(story.cast, who))
         for response in (client.get(reverse("copy_take", args=[copy.pk])), fetched(client, copy)):
             assert response.status_code == 404
     assert AuditEvent.objects.filter(action="copy.refused").count() == 5
@@ -163,13 +161,13 @@ def test_the_link_opens_for_nobody_else_and_the_try_is_noted(story: Story) -> No
 
 
 def test_a_link_that_ended_meanwhile_opens_nothing_before_and_after_building(story: Story) -> None:
-    client = fresh(story.cast.maria)
+    client = client_for(story.cast.maria)
     copy = asked(client, story)
     build_copies()
     accounts.end_guardian_link(
         actor=story.cast.maria, link=GuardianLink.objects.get(guardian=story.cast.maria)
     )
-    client = fresh(story.cast.maria)
+    client = client_for(story.cast.maria)
     assert fetched(client, copy).status_code == 404
     RecordCopy.objects.update(state=CopyState.WAITING, claimed_until=None)
     assert build_copies() == 0
@@ -178,7 +176,7 @@ def test_a_link_that_ended_meanwhile_opens_nothing_before_and_after_building(sto
 
 
 def test_it_waits_three_days_and_is_then_gone(story: Story) -> None:
-    client = fresh(story.cast.maria)
+    client = client_for(story.cast.maria)
     copy = asked(client, story)
     build_copies()
     assert actions.expire_copies(actor=WORKER) == 0
@@ -191,7 +189,7 @@ def test_it_waits_three_days_and_is_then_gone(story: Story) -> None:
 
 
 def test_pressing_twice_makes_one_copy_and_a_day_makes_only_a_few(story: Story) -> None:
-    client = fresh(story.cast.maria)
+    client = client_for(story.cast.maria)
     first = asked(client, story)
     assert asked(client, story).pk == first.pk
     assert fetched(client, first).status_code == 302  # still being made
@@ -207,7 +205,7 @@ def test_pressing_twice_makes_one_copy_and_a_day_makes_only_a_few(story: Story) 
 def test_a_killed_worker_is_followed_and_a_hopeless_copy_is_given_up(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = asked(fresh(story.cast.maria), story)
+    copy = asked(client_for(story.cast.maria), story)
     copies._claim()  # and then the worker was killed
     assert build_copies() == 0
     monkeypatch.setattr(copies, "pack", lambda _child, _reader: 1 / 0)
@@ -218,10 +216,10 @@ def test_a_killed_worker_is_followed_and_a_hopeless_copy_is_given_up(
 
 
 def test_who_has_not_just_signed_in_is_asked_for_the_password_first(story: Story) -> None:
-    copy = asked(fresh(story.cast.maria), story)
+    copy = asked(client_for(story.cast.maria), story)
     build_copies()
-    client = fresh(story.cast.maria)
-    proved(client, story.cast.maria, at=0)
+    client = client_for(story.cast.maria)
+    time_passes(client, hours=1)
     response = fetched(client, copy)
     assert response.status_code == 302
     assert "reauthenticate" in response["Location"]

@@ -28,7 +28,6 @@ from tests.records.steps import (
     NOTE,
     Story,
     everywhere,
-    fresh,
     lead,
     older,
     settle,
@@ -57,7 +56,7 @@ def press(client: Client, name: str, erasure: Erasure, **data: str) -> Any:
 
 
 def confirmed(story: Story) -> Erasure:
-    erasure, pat = asked(story), fresh(story.cast.pat)
+    erasure, pat = asked(story), client_for(story.cast.pat)
     assert press(pat, "erasure_approve", erasure).status_code == 302
     assert press(pat, "erasure_confirm", erasure, sign_in_name="sam").status_code == 302
     return Erasure.objects.get()
@@ -77,7 +76,7 @@ def test_two_steps_close_the_record_and_the_last_day_leaves_nothing_of_it(story:
     told = InboxMessage.objects.get(recipient=cast.pat, title="Somebody asks for erasure")
     assert "Sam" not in told.title + told.body
 
-    pat = fresh(cast.pat)
+    pat = client_for(cast.pat)
     page = pat.get(told.action_path)
     assert "25th birthday" in page.text
     assert "not yet checked by a lawyer" in page.text
@@ -135,7 +134,7 @@ def test_two_steps_close_the_record_and_the_last_day_leaves_nothing_of_it(story:
 def test_a_child_without_any_consent_or_session_goes_whole_and_at_once(cast: Cast) -> None:
     child = child_of(cast.maria, "Nia", username="nia")
     erasure = ask_erasure(actor=cast.maria, child=child)
-    pat = fresh(cast.pat)
+    pat = client_for(cast.pat)
     press(pat, "erasure_approve", erasure)
     page = pat.get(reverse("erasure_confirm", args=[erasure.pk]))
     assert "Everything goes" not in page.text  # Maria's own link is kept
@@ -151,7 +150,7 @@ def test_a_child_without_any_consent_or_session_goes_whole_and_at_once(cast: Cas
 
 def test_nothing_is_erased_on_hold_or_while_a_session_is_booked(signed: Cast) -> None:
     lea = lead()
-    client = fresh(lea)
+    client = client_for(lea)
     data = {"sign_in_name": "sam", "reason": "sentinel-court"}
     assert client.post(reverse("hold_place"), data | {"sign_in_name": "x"}).status_code == 422
     assert client.post(reverse("hold_place"), data).status_code == 302
@@ -182,11 +181,11 @@ def test_each_step_is_taken_once_and_only_by_those_who_decide(signed: Cast) -> N
     )
     assert "This was asked for already" in again.text
     for who in (signed.maria, signed.dad, signed.olga, signed.sam, signed.amara, signed.mo):
-        client = fresh(who)
+        client = client_for(who)
         for name in ("erasure_approve", "erasure_confirm", "erasure_decline"):
             assert press(client, name, erasure).status_code == 404, (who, name)
         assert client.get(reverse("erasures")).status_code == 404
-    pat = fresh(signed.pat)
+    pat = client_for(signed.pat)
     press(pat, "erasure_decline", erasure)
     late = pat.get(press(pat, "erasure_approve", erasure)["Location"])
     assert "Somebody was here before you" in late.text

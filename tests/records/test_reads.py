@@ -9,8 +9,7 @@ from django.urls import reverse
 from core.audit.models import AuditEvent
 from records.words import LOOKS
 from tests.access.test_doors import DOORS, GET, ids  # noqa: F401  (a fixture)
-from tests.cast import Cast
-from tests.records.steps import fresh
+from tests.cast import Cast, client_for
 from tests.sessions_app.steps import appointment_now, arrived
 
 ABOUT_A_CHILD = {"child", "held", "booked", "asked", "school"}
@@ -25,7 +24,7 @@ def test_every_door_that_opens_onto_a_child_is_in_who_looked(
     who: str,
 ) -> None:
     user = getattr(signed, who)
-    client = fresh(user)
+    client = client_for(user)
     tried, silent = set(), []
     for name, door in DOORS.items():
         shows = name in LISTS or set(door.about) & ABOUT_A_CHILD
@@ -45,7 +44,7 @@ def test_every_door_that_opens_onto_a_child_is_in_who_looked(
 def test_every_kind_of_looking_has_words(signed: Cast, ids: dict[str, Any]) -> None:  # noqa: F811
     arrived(signed.amara, appointment_now(signed))
     for who in ("maria", "amara"):
-        client = fresh(getattr(signed, who))
+        client = client_for(getattr(signed, who))
         for name, door in DOORS.items():
             if who in door.may and door.verbs[0] == GET[0]:
                 client.get(reverse(name, args=[ids[what] for what in door.about]))
