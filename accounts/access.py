@@ -69,6 +69,7 @@ class Relation:
     rows: Callable[[datetime], QuerySet[Any]]  # those that hold at a moment
     person: str  # the row's paths to the two
     child: str
+    name: str = ""  # one of accounts.doors.Hat
 
     def children(self, person_id: uuid.UUID, now: datetime) -> Q:
         return Q(pk__in=self.rows(now).filter(**{self.person: person_id}).values(self.child))
@@ -87,7 +88,7 @@ def _guardian(scope: Scope | None = None) -> Relation:
         links = GuardianLink.objects.filter(open_at(now), child__adult_at__gt=now)
         return links.filter(scopes__contains=[scope]) if scope is not None else links
 
-    return Relation(rows, "guardian", "child")
+    return Relation(rows, "guardian", "child", f"guardian_{scope}" if scope else "guardian")
 
 
 def _care_team(now: datetime) -> QuerySet[Any]:
@@ -108,6 +109,8 @@ class Waiting:
     A dispute or a review is theirs beside the care team's; a child's question only where there is
     no care team yet to answer it.
     """
+
+    name = "lead_waiting"
 
     @staticmethod
     def _leads(now: datetime) -> QuerySet[Any]:
@@ -138,9 +141,9 @@ class Waiting:
         return waits & Q(Exists(self._leads(now).filter(user=OuterRef(person))))
 
 
-SELF = Relation(lambda _now: Child.objects.all(), "user", "pk")
-ADULT_SELF = Relation(_adults, "user", "pk")  # a young person of 18 or older decides alone
-CARE_TEAM = Relation(_care_team, "therapist__user", "child")
+SELF = Relation(lambda _now: Child.objects.all(), "user", "pk", "child")
+ADULT_SELF = Relation(_adults, "user", "pk", "young_adult")  # 18 or older: decides alone
+CARE_TEAM = Relation(_care_team, "therapist__user", "child", "care_team")
 
 LEAD = Waiting()
 
