@@ -25,7 +25,8 @@ def copy_of(signature: ConsentSignature) -> bytes:
     paper.heading(_("Signature"))
     paper.facts(_facts(signature))
     paper.heading(_("Questions and your answers"))
-    paper.facts(_answers(signature))
+    for question, answer in _answers(signature):
+        paper.paragraph(f"{question}\n{answer}")
     return paper.content()
 
 
