@@ -6,13 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Model
+from django.db.models import Model, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from core.actors import Actor, SystemActor
 from core.audit.models import AuditEvent
 from core.audit.registry import role_snapshot
 from core.logging import request_id
+from core.prepared import EACH, EACH_WORD, MANY, PERSON, SINCE, WORDS, Prepared
 
 
 def record(
@@ -44,6 +46,14 @@ def record(
     )
 
 
+# Which of these children this person was shown of late, on this kind of page and this object.
+_SEEN: Prepared[UUID | None] = Prepared(
+    lambda: (
+        AuditEvent.objects.annotate(what=Concat("action", Value(" "), "object_id"))
+        .filter(actor_id=PERSON, at__gt=SINCE, child_id__in=EACH, what__in=EACH_WORD)
+        .values_list("child_id", flat=True)
+    )
+)
 # A page that is opened ten times in a morning is one thing to tell a family.
 ONCE_IN = timedelta(hours=1)
 
@@ -63,14 +73,16 @@ def record_reads(
     wanted = set(child_ids)
     if not wanted:
         return 0
-    known = AuditEvent.objects.filter(
-        actor_id=actor.pk,
-        at__gt=timezone.now() - once_in,
-        action=action,
-        child_id__in=wanted,
-        object_id=str(obj.pk) if obj is not None else "",
+    object_id = str(obj.pk) if obj is not None else ""
+    known = _SEEN.rows(
+        {
+            PERSON: actor.pk,
+            SINCE: timezone.now() - once_in,
+            MANY: list(wanted),
+            WORDS: [f"{action} {object_id}"],
+        }
     )
-    fresh = sorted(wanted.difference(known.values_list("child_id", flat=True)))
+    fresh = sorted(wanted.difference(known))
     if not fresh:
         return 0
     row: dict[str, Any] = {
@@ -78,7 +90,7 @@ def record_reads(
         "roles": role_snapshot(actor),
         "action": action,
         "object_type": obj._meta.label_lower if obj is not None else "",
-        "object_id": str(obj.pk) if obj is not None else "",
+        "object_id": object_id,
         "request_id": request_id.get(),
     }
     AuditEvent.objects.bulk_create(AuditEvent(**row, child_id=child_id) for child_id in fresh)
