@@ -15,6 +15,7 @@ from records.words import COUNTED
 def register_kinds() -> None:
     register(Kind(code="copy.ready", render=_copy_ready, still_valid=_still_there))
     register(Kind(code="erasure.asked", render=_erasure_asked, still_valid=_still_asked))
+    register(Kind(code="erasure.news", render=_erasure_news))
     register(Kind(code="audit.anchor", render=_anchor))
     register(Kind(code="purge.report", render=_report))
 
@@ -45,6 +46,19 @@ def _erasure_asked(row: Notification) -> Message:
         action_path=reverse("erasure", args=[row.subject_id]),
         action_label=_("Look at it"),
     )
+
+
+def _erasure_news(row: Notification) -> Message:
+    state = Erasure.objects.get(pk=row.subject_id).state
+    told = {
+        ErasureState.DONE: _("It is erased, all of it. Nobody can bring it back."),
+        ErasureState.PARTLY: _(
+            "It is erased, but for what the law asks us to keep. That is locked away, and erased"
+            " when its time is over."
+        ),
+    }
+    otherwise = _("We could not do what you asked. Please call us: we explain why.")
+    return Message(title=_("News about what you asked for"), body=told.get(state, otherwise))  # type: ignore[call-overload]
 
 
 def _anchor(row: Notification) -> Message:

@@ -96,7 +96,21 @@ def decline_erasure(*, actor: User, erasure_id: UUID) -> Erasure:
     erasure.declined_by, erasure.declined_at = actor.pk, timezone.now()
     erasure.save(update_fields=["state", "declined_by", "declined_at"])
     record(actor=actor, action="erasure.decline", obj=erasure, child_id=erasure.child_id)
+    _tell_who_asked(actor, erasure)
     return erasure
+
+
+def _tell_who_asked(actor: Actor, erasure: Erasure) -> None:
+    """Whoever asked hears how it went; a young person whose sign-in is closed hears by phone."""
+    person = User.objects.filter(pk__in=[erasure.asked_by or UUID(int=0)], is_active=True).first()
+    if person is not None:
+        queue(
+            actor=actor,
+            kind="erasure.news",
+            recipient=person,
+            subject=erasure,
+            dedup_key=f"erasure.news:{erasure.pk}:{erasure.state}",
+        )
 
 
 def check_free(child_id: UUID) -> None:
@@ -157,6 +171,8 @@ def carry_out(*, actor: Actor, erasure_id: UUID, today: date | None = None) -> E
         erasure.key_shredded_at = timezone.now()
     erasure.finished_at = timezone.now() if todo.is_everything else None
     erasure.save()
+    if erasure.state != before:
+        _tell_who_asked(actor, erasure)
     record(
         actor=actor,
         action=f"erasure.{erasure.state}",

@@ -100,6 +100,9 @@ def test_two_steps_close_the_record_and_the_last_day_leaves_nothing_of_it(story:
     for model in (ChildHours, CalendarFeed, ReminderChoice, PushSubscription):
         assert not model.objects.exists(), model
     assert not Notification.objects.filter(recipient=user_id).exists()
+    deliver_due()
+    news = InboxMessage.objects.get(recipient=cast.maria, title="News about what you asked for")
+    assert "locked away" in news.body
     assert ChatMessage.objects.count() == 3
     assert SessionNote.objects.get().sections["subjective"] == NOTE
     assert ConsentSignature.objects.exists()
@@ -190,6 +193,9 @@ def test_each_step_is_taken_once_and_only_by_those_who_decide(signed: Cast) -> N
     late = pat.get(press(pat, "erasure_approve", erasure)["Location"])
     assert "Somebody was here before you" in late.text
     assert Erasure.objects.get().state == ErasureState.DECLINED
+    deliver_due()
+    news = InboxMessage.objects.get(recipient=signed.maria, title="News about what you asked for")
+    assert "We could not do what you asked" in news.body
     assert ask_erasure(actor=signed.maria, child=signed.sam_child).state == ErasureState.ASKED
 
 

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import actions as accounts
+from accounts.actions.reads import saw
 from accounts.models import (
     AssentAnswer,
     Child,
@@ -78,6 +79,7 @@ def load_clinic() -> None:
         if row.stage == "active":
             reviewed(child, therapists[row.therapist])
             history(child, therapists[row.therapist], position)
+            saw(therapists[row.therapist].user, "child.view", child)
 
 
 def therapist(row: DemoTherapist) -> Therapist:
