@@ -127,11 +127,21 @@ class AssentForm(forms.Form):
         help_text=_("Only if you have one."),
     )
 
+    def __init__(self, *args: Any, signs: bool = False, **kwargs: Any) -> None:
+        """`signs`: whose yes is a signature of their own comes here only to ask something."""
+        super().__init__(*args, **kwargs)
+        if signs:
+            del self.fields["answer"]
+            self.fields["question"].required = True
+            self.fields["question"].help_text = ""
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        cleaned.setdefault("answer", AssentAnswer.QUESTION if "answer" not in self.fields else None)
         if (
             cleaned.get("answer") == AssentAnswer.QUESTION
             and not cleaned.get("question", "").strip()
+            and "question" not in self.errors
         ):
             self.add_error("question", _("Write your question here, then press the button."))
         return cleaned

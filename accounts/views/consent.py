@@ -132,10 +132,8 @@ def assent(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     child = get_own_child(user)
     status = consent_status(child, KIND)
-    if status.child_signs:
-        return redirect("consent_sign", child.pk)
     document = current_document(KIND, place=child.place, level=level_for(child))
-    form = AssentForm(request.POST or None)
+    form = AssentForm(request.POST or None, signs=status.child_signs)
     if (
         form.is_valid()
         and attempt(

@@ -53,7 +53,13 @@ def test_at_16_in_london_the_guardians_signature_does_not_do_any_more(signed: Ca
     child, sam = lives(signed.sam_child, "GB", 16), client_for(signed.sam)
     assert not consent_status(child).stands
     assert sam.get("/").context["step"].url == reverse("consent_sign", args=[child.pk])
-    assert sam.get(reverse("assent")).status_code == 302
+    asking = sam.get(reverse("assent"))
+    assert "Ask my question" in asking.text
+    assert 'name="answer"' not in asking.text
+    assert sam.post(reverse("assent"), {"question": " "}).status_code == 422
+    assert sam.post(reverse("assent"), {"question": "Who sees it?"}).status_code == 302
+    assert consent_status(child).open_questions[0].question == "Who sees it?"
+    assert not consent_status(child).stands
     assert client_for(signed.maria).get("/").context["step"].title == "Now Sam signs for themselves"
     page = sam.get(reverse("consent_sign", args=[child.pk]))
     assert "old enough to decide this yourself" in page.text
