@@ -1,5 +1,6 @@
 """What holds for the sign-in a request came with: whose it is, how it began, how long it lasts."""
 
+import base64
 import hashlib
 import time
 from collections.abc import Callable, Mapping
@@ -15,13 +16,15 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from accounts.access import relations_of
-from accounts.models import Role, User
+from accounts.models import Child, Role, User
 from accounts.sessions import BEGAN, IDLE_SECONDS, RELATIONS, SessionStore
 from core.actors import Actor, SystemActor
+from core.encryption import CannotOpen, open_sealed, seal
 
 View = Callable[..., HttpResponse]
 STAFF = frozenset(Role.values)
 SECOND_FACTOR = "mfa"
+WORDS_CELL = {"table": "django_session", "column": "session_data"}
 # A form may be filled in for this long after its page was opened.
 TYPING_SECONDS = 30 * 60
 
@@ -69,6 +72,20 @@ def whoever(request: HttpRequest) -> Actor:
 
 def session_of(request: HttpRequest) -> SessionStore:
     return cast("SessionStore", request.session)
+
+
+def sealed_words(child: Child, words: str) -> str:
+    """A child's new words on their way to the page that shows them once: sessions are readable."""
+    sealed = seal(words.encode(), key_id=child.data_key_id, pk=child.pk, **WORDS_CELL)
+    return base64.b64encode(sealed).decode()
+
+
+def open_words(child: Child, sealed: str) -> str:
+    """Nothing for another child's, and for nothing."""
+    try:
+        return open_sealed(base64.b64decode(sealed), pk=child.pk, **WORDS_CELL).decode()
+    except CannotOpen:
+        return ""
 
 
 # --- the second factor --------------------------------------------------------------------------

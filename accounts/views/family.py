@@ -23,7 +23,7 @@ from accounts.forms import AddChildForm, PassphraseForm
 from accounts.limits import is_locked
 from accounts.models import Child, ConsentMatter, MatterKind, User
 from accounts.selectors import consent_status, people_around
-from accounts.sign_in import recently_authenticated
+from accounts.sign_in import open_words, recently_authenticated, sealed_words
 from core.pages import attempt, respond
 
 OLDER = 12  # from this age a child's own record is theirs to look after (SAFETY.md)
@@ -39,7 +39,7 @@ def child_add(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         child = attempt(form, lambda: actions.add_child(actor=user, **form.cleaned_data))
         if child is not None:
-            request.session[SHOWN_ONCE] = form.cleaned_data["passphrase"]
+            request.session[SHOWN_ONCE] = sealed_words(child, form.cleaned_data["passphrase"])
             return redirect("child_sign_in_card", child.pk)
     return respond(request, "accounts/child_add.html", {"form": form})
 
@@ -51,7 +51,7 @@ def child_sign_in_card(request: HttpRequest, child_id: UUID) -> HttpResponse:
     user = cast("User", request.user)
     child = get_child_for(user, child_id, Verb.MANAGE_SIGN_IN)
     saw(user, "sign_in.view", child)
-    passphrase = request.session.pop(SHOWN_ONCE, "")
+    passphrase = open_words(child, request.session.pop(SHOWN_ONCE, ""))
     signed = consent_status(child).guardian_signed
     context = {"child": child, "passphrase": passphrase, "signed": signed}
     return respond(request, "accounts/child_sign_in_card.html", context)
@@ -106,7 +106,7 @@ def child_passphrase(request: HttpRequest, child_id: UUID) -> HttpResponse:
             form,
             lambda: actions.set_child_passphrase(actor=user, child=child, passphrase=passphrase),
         ):
-            request.session[SHOWN_ONCE] = passphrase
+            request.session[SHOWN_ONCE] = sealed_words(child, passphrase)
             messages.success(request, _("The new passphrase works now."))
             return redirect("child_sign_in_card", child.pk)
     return respond(request, "accounts/child_passphrase.html", {"form": form, "child": child})

@@ -33,9 +33,13 @@ RUN = """async what => {
 ADULTS = ("maria", "amara", "pat")
 OPEN = (
     "/", "/help/now/", "/accounts/login/", "/sign-in/child/", "/accounts/signup/",
-    "/accounts/password/reset/", "/accounts/confirm-email/", "/invitation/nonsense/", "/nowhere/",
+    "/accounts/password/reset/", "/accounts/confirm-email/", "/invitation/nonsense/",
+    "/card/nonsense/", "/nowhere/",
 )  # fmt: skip
-OF_ADULTS = ("/accounts/password/change/", "/accounts/email/", "/accounts/sessions/")
+OF_ADULTS = (
+    "/accounts/password/change/", "/accounts/email/", "/accounts/sessions/", "/accounts/2fa/",
+    "/accounts/reauthenticate/",
+)  # fmt: skip
 
 
 def complaints(page: Any) -> list[str]:

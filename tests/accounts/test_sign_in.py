@@ -59,6 +59,7 @@ def test_a_guardian_adds_a_child_whose_sign_in_has_no_address(cast: Cast) -> Non
     child = Child.objects.get(user__username="bluefox11")
     assert done["Location"] == reverse("child_sign_in_card", args=[child.pk])
     assert child.user.email == ""
+    assert NEW not in str(dict(client.session)), "on its way there nobody can read it"
     assert NEW in client.get(done["Location"]).text
     assert NEW not in client.get(done["Location"]).text, "shown once"
     assert signed_in(sign_in("bluefox11", NEW)), "no address to verify, and not locked out"
