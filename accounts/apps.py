@@ -10,10 +10,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import holdings, notices
-        from accounts.access import roles_of
+        from accounts.sign_in import roles_when_acting
         from core.audit.registry import RoleSnapshot, set_role_snapshot
 
-        set_role_snapshot(cast("RoleSnapshot", roles_of))
+        set_role_snapshot(cast("RoleSnapshot", roles_when_acting))
         notices.register_kinds()
         holdings.register_all()
         post_migrate.connect(_load_documents, sender=self)

@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from accounts.access import relations_of
+from accounts.access import relations_of, roles_of
 from accounts.models import Child, Role, User
 from accounts.sessions import BEGAN, IDLE_SECONDS, RELATIONS, SessionStore
 from core.actors import Actor, SystemActor
@@ -31,7 +31,7 @@ TYPING_SECONDS = 30 * 60
 
 def relations_now(user: User) -> list[tuple[str, str]]:
     """Read once per request's user object."""
-    cached: list[tuple[str, str]] | None = getattr(user, "_relations_now", None)
+    cached = _known(user)
     if cached is None:
         cached = relations_of(user)
         user._relations_now = cached  # type: ignore[attr-defined]  # noqa: SLF001
@@ -40,6 +40,15 @@ def relations_now(user: User) -> list[tuple[str, str]]:
 
 def roles_now(user: User) -> frozenset[str]:
     return frozenset(role for role, _row in relations_now(user))
+
+
+def roles_when_acting(user: User) -> list[str]:
+    """For the trail: the roles with which this request began; asked anew outside of one."""
+    return list(dict.fromkeys(role for role, _row in _known(user) or relations_of(user)))
+
+
+def _known(user: User) -> list[tuple[str, str]] | None:
+    return getattr(user, "_relations_now", None)
 
 
 def idle_seconds(user: User) -> int:
@@ -106,7 +115,7 @@ def fully_signed_in(user: User, session: Mapping[str, Any]) -> bool:
     """The same for a socket, which has no request."""
     records = session.get("account_authentication_methods") or []
     proved = any(record.get("method") == SECOND_FACTOR for record in records)
-    return proved or not needs_second_factor(user)
+    return proved or STAFF.isdisjoint(roles_of(user))
 
 
 # --- before something dangerous -------------------------------------------------------------------
