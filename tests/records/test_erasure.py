@@ -114,6 +114,9 @@ def test_two_steps_close_the_record_and_the_last_day_leaves_nothing_of_it(story:
     trail = {"audit_auditevent", "records_erasure"}
     left = everywhere(str(child_id), str(user_id), "sentinel", "sam@")
     assert {row.partition(":")[0] for row in left} <= trail
+    # also not what the others were told about it, whose links lead nowhere now
+    kinds = set(Notification.objects.values_list("kind", flat=True))
+    assert kinds == {"erasure.asked", "erasure.news"}
     assert not Child.objects.filter(pk=child_id).exists()
     assert DataKey.objects.get(pk=key_id).shredded_at is not None
     forget_keys()
