@@ -28,6 +28,7 @@ from accounts.consent_standing import consent_status
 from accounts.models import (
     Assent,
     AssentAnswer,
+    BreakGlass,
     CareTeamMembership,
     Child,
     ConsentKind,
@@ -53,7 +54,8 @@ class Verb(TextChoices):
     MANAGE_SIGN_IN = "manage_sign_in"
     JOIN = "join"
     ATTEND = "attend"  # be in a session as family: the child, or who may join
-    TREAT = "treat"  # clinical record: notes, chat, checklist
+    TREAT = "treat"  # write the clinical record, and say who belongs to the child
+    READ = "read"  # the clinical record, to read
     SETTLE = "settle"  # what consent waits for: a review, a dispute, a child's question
 
 
@@ -96,6 +98,12 @@ def _care_team(now: datetime) -> QuerySet[Any]:
     return CareTeamMembership.objects.filter(
         open_at(now), therapist__user__in=working.values("user_id")
     )
+
+
+def _opened(now: datetime) -> QuerySet[Any]:
+    """Break-glass: for some hours, and only while they work here as a therapist."""
+    working = StaffMembership.objects.filter(open_at(now), role=Role.THERAPIST)
+    return BreakGlass.objects.filter(open_at(now), person__in=working.values("user_id"))
 
 
 def _adults(now: datetime) -> QuerySet[Any]:
@@ -144,11 +152,12 @@ class Waiting:
 SELF = Relation(lambda _now: Child.objects.all(), "user", "pk", "child")
 ADULT_SELF = Relation(_adults, "user", "pk", "young_adult")  # 18 or older: decides alone
 CARE_TEAM = Relation(_care_team, "therapist__user", "child", "care_team")
+BREAK_GLASS = Relation(_opened, "person", "child", "break_glass")
 
 LEAD = Waiting()
 
 ALLOWED: dict[Verb, tuple[Relation | Waiting, ...]] = {
-    Verb.SEE: (SELF, _guardian(), CARE_TEAM),
+    Verb.SEE: (SELF, _guardian(), CARE_TEAM, BREAK_GLASS),
     Verb.BOOK: (_guardian(Scope.BOOK), CARE_TEAM, ADULT_SELF),
     Verb.CONSENT: (_guardian(Scope.CONSENT), ADULT_SELF),
     Verb.ASSENT: (SELF,),
@@ -157,6 +166,7 @@ ALLOWED: dict[Verb, tuple[Relation | Waiting, ...]] = {
     Verb.JOIN: (SELF, _guardian(Scope.JOIN), CARE_TEAM),
     Verb.ATTEND: (SELF, _guardian(Scope.JOIN)),
     Verb.TREAT: (CARE_TEAM,),
+    Verb.READ: (CARE_TEAM, BREAK_GLASS),
     Verb.SETTLE: (CARE_TEAM, LEAD),
 }
 

@@ -32,6 +32,7 @@ class Reason(TextChoices):
     TOGETHER = "together", _("The parents decide together")
     ALL_THERE = "all_there", _("The law there asks everybody who has custody")
     COURT = "court", _("A court has decided who may")
+    NO_ORDER = "no_order", _("A court has decided, and no paper of it counts now")
     OWN_AGE = "own_age", _("Old enough to decide there")
     GROWN_UP = "adult", _("18 or older")
     ASKED = "asked", _("Every child is asked from 7 on")
@@ -58,10 +59,11 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules ask about a child. `custody`: "one", "both" or "court"."""
+    """What the rules ask about a child. `custody`: "one", "both", "court"; `order`: one counts."""
 
     birth_date: date
     custody: str
+    order: bool = True
 
     def age_on(self, day: date) -> int:
         before = (day.month, day.day) < (self.birth_date.month, self.birth_date.day)
@@ -145,4 +147,4 @@ def _clinician(child: Facts, rule: Rule, age: int) -> Iterable[Signer]:
     if rule.review_from is not None and age >= rule.review_from:
         yield Signer(Who.CLINICIAN, Reason.UNKNOWN if rule is FAIL_CLOSED else Reason.MATURITY)
     if child.custody == "court" and age < max(rule.guardian_until, NOTHING_BEFORE_AGE):
-        yield Signer(Who.CLINICIAN, Reason.COURT)
+        yield Signer(Who.CLINICIAN, Reason.COURT if child.order else Reason.NO_ORDER)

@@ -22,6 +22,7 @@ from accounts.models import (
     ConsentMatter,
     ConsentRule,
     ConsentSignature,
+    CourtOrder,
     Custody,
     Decision,
     GuardianLink,
@@ -63,8 +64,26 @@ def current_rules() -> tuple[Rule, ...]:
     return _kept[0][1]
 
 
+def _without_order(children: Iterable[Child]) -> set[uuid.UUID]:
+    """Of those for whom a court decides: no paper counts today, where the child is.
+
+    An order that ran out asks for a new look by itself, on that day, whatever a task has done.
+    """
+    court = {child.pk: child for child in children if child.custody == Custody.COURT}
+    if not court:
+        return set()
+    orders = CourtOrder.objects.filter(child__in=list(court)).defer("content")
+    return set(court) - {row.child_id for row in orders if row.counts_on(court[row.child_id].today)}
+
+
 def signers_for(child: Child, kind: ConsentKind) -> tuple[Signer, ...]:
-    facts = Facts(child.birth_date, child.custody)
+    return _signers(child, kind, _without_order([child]))
+
+
+def _signers(
+    child: Child, kind: ConsentKind, without_order: Collection[uuid.UUID]
+) -> tuple[Signer, ...]:
+    facts = Facts(child.birth_date, child.custody, order=child.pk not in without_order)
     return who_must_sign(facts, child.place, kind, child.today, current_rules())
 
 
@@ -293,10 +312,11 @@ def consent_statuses(
 ) -> dict[uuid.UUID, ConsentStatus]:
     """What stands for each of them: three queries however many they are.
 
-    Two more if for one of them several guardians or a clinician are asked.
+    Two more if for one of them several guardians or a clinician are asked, one if a court decides.
     """
     texts = _texts(kind)
-    needed = {child.pk: signers_for(child, kind) for child in children}
+    no_order = _without_order(children)
+    needed = {child.pk: _signers(child, kind, no_order) for child in children}
     values = {MANY: [child.pk for child in children], NOW: timezone.now()}
     signatures = _by_child(_SIGNED[kind].rows(values))
     answers = _by_child(_ANSWERED[kind].rows(values))

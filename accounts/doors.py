@@ -7,6 +7,7 @@ accounts.access.ALLOWED gives it, so a relation added there is in every table at
 from enum import StrEnum
 
 from accounts import access
+from accounts import access_family as family
 from accounts.access import ALLOWED, Verb
 from accounts.models import Role
 from core.doors import BOTH, GET, POST, Anyone, Door, Refusal, Rule, page, task
@@ -24,6 +25,7 @@ class Hat(StrEnum):
     CONSENTS = "guardian_consent"
     JOINS = "guardian_join"
     CARE_TEAM = "care_team"
+    BREAK_GLASS = "break_glass"
     SESSION_THERAPIST = "session_therapist"
     LEAD_WAITING = "lead_waiting"
     ANY_CHILD = "any_child"
@@ -44,6 +46,7 @@ WORDS: dict[StrEnum, str] = {
     Hat.CONSENTS: "a guardian who may consent",
     Hat.JOINS: "a guardian who may join",
     Hat.CARE_TEAM: "the care team",
+    Hat.BREAK_GLASS: "a therapist, four hours in an emergency",
     Hat.SESSION_THERAPIST: "the therapist of this session",
     Hat.LEAD_WAITING: "the safeguarding lead, while consent waits",
     Hat.ANY_CHILD: "a child, for itself",
@@ -65,6 +68,14 @@ MEANS: dict[Rule, set[StrEnum]] = {
     access.get_own_child: {Hat.ANY_CHILD},
     access.check_adult: {Hat.ADULT},
     access.get_colleague_for: {Hat.MANAGER},
+    family.get_family_for: {Hat.GUARDIAN, Hat.CARE_TEAM},
+    family.get_child_to_add_to: {Hat.CONSENTS, Hat.CARE_TEAM},
+    family.get_invitation_for: {Hat.CONSENTS, Hat.CARE_TEAM},
+    family.get_link_for: {Hat.GUARDIAN, Hat.CARE_TEAM},
+    family.get_order_for: {Anyone.OWNER, Hat.CARE_TEAM, Hat.LEAD},
+    family.get_flag_for: {Hat.CARE_TEAM, Hat.LEAD},
+    family.get_opening_for: {Hat.LEAD},
+    family.check_lead: {Hat.LEAD},
 }
 
 PEOPLE = (
@@ -85,6 +96,25 @@ PEOPLE = (
     page("scan_card_make", POST, Verb.MANAGE_SIGN_IN, what="Print a new card for the child."),
     page("scan_card_arm", POST, Verb.MANAGE_SIGN_IN, what="Make the printed card work once more."),
     page("scan_card_end", POST, Verb.MANAGE_SIGN_IN, what="End the printed card."),
+)
+
+BELONGING = (
+    page("child_people", GET, family.get_family_for, what="Who belongs to the child, who decides."),
+    page("family_invite", POST, family.get_child_to_add_to, what="Invite another guardian."),
+    page("family_uninvite", POST, family.get_invitation_for, what="Take an invitation back."),
+    page("family_invitation", BOTH, Anyone.HOLDER, what="A guardian accepts an invitation, once."),
+    page("guardian_end", BOTH, family.get_link_for, what="End what a guardian may do."),
+    page("team_add", POST, Verb.TREAT, what="Add a colleague to the care team."),
+    page("team_leave", BOTH, Verb.TREAT, what="Leave the care team oneself."),
+    page("custody_set", POST, Verb.TREAT, what="Say who may decide for the child, and why."),
+    page("order_add", POST, family.get_child_to_add_to, what="Bring a court's paper."),
+    page("order_file", GET, family.get_order_for, what="A court's paper, as a file."),
+    page("risk_flag", POST, Verb.TREAT, what="Keep something from one guardian."),
+    page("risk_review", BOTH, family.get_flag_for, what="A second look at what is kept."),
+    page("break_glass", BOTH, Role.THERAPIST, what="Open a record in an emergency."),
+    page("safety", GET, family.check_lead, what="What is kept, and what was opened."),
+    page("opening_seen", POST, family.get_opening_for, what="Say that an opening was seen."),
+    page("opening_close", POST, family.get_opening_for, what="End an opening early."),
 )
 
 CONSENT = (
@@ -156,4 +186,4 @@ TASKS = (
     task("accounts.tasks.missing_reviews", what="Ask for reviews that consent waits for."),
 )
 
-DOORS: tuple[Door, ...] = (*PEOPLE, *CONSENT, *SIGNING_IN, *SECOND_FACTOR, *TASKS)
+DOORS: tuple[Door, ...] = (*PEOPLE, *BELONGING, *CONSENT, *SIGNING_IN, *SECOND_FACTOR, *TASKS)

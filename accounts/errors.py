@@ -91,3 +91,67 @@ class EnoughChildren(DomainError):
 class ChildAge(DomainError):
     code = "child_age"
     message = _("Lantern is for children from 6 to 17 years.")
+
+
+class FamilyInvitationNotValid(DomainError):
+    """One sentence for used, expired, foreign and unknown."""
+
+    code = "family_invitation_not_valid"
+    status = 410
+    message = _(
+        "This invitation does not work here. Please ask the person who gave it to you for a new "
+        "one, and open it signed in with the e-mail address it was made for."
+    )
+
+
+class MoreThanOwn(DomainError):
+    code = "more_than_own"
+    message = _("You can only share what you may do yourself.")
+
+
+class CourtDecides(DomainError):
+    code = "court_decides"
+    message = _("A court has decided who may do what. Please ask the clinic to invite somebody.")
+
+
+class EnoughInvitations(DomainError):
+    code = "enough_invitations"
+    message = _("There are enough open invitations. Take one back before you make another.")
+
+
+class ReasonFirst(DomainError):
+    code = "reason_first"
+    message = _("Please write why.")
+
+
+class EnoughOrders(DomainError):
+    code = "enough_orders"
+    message = _("There are many papers here already. Please call the clinic.")
+
+
+class FileTooLarge(DomainError):
+    code = "file_too_large"
+    status = 413
+    message = _("This file is larger than 5 MB. Please send a smaller one, or a photo of the page.")
+
+
+class FileKindUnknown(DomainError):
+    code = "file_kind_unknown"
+    message = _("This is no PDF, JPEG or PNG file. Please choose another one.")
+
+
+class NotOpened(DomainError):
+    """One sentence for an unknown name and for a record that is closed."""
+
+    code = "not_opened"
+    message = _("No record was opened. Please check the sign-in name.")
+
+
+class FlagStands(DomainError):
+    code = "flag_stands"
+    message = _("Something is kept from this person already. End that first.")
+
+
+class SecondClinician(DomainError):
+    code = "second_clinician"
+    message = _("Somebody else than you has to look at this.")

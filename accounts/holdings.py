@@ -17,6 +17,9 @@ from accounts.models import (
     Child,
     ConsentMatter,
     ConsentSignature,
+    CourtOrder,
+    CustodyDecision,
+    FamilyInvitation,
     GuardianLink,
     Invitation,
 )
@@ -42,6 +45,11 @@ def register_all() -> None:
         _held("consents", Category.CONSENT, _consents, _of("ConsentSignature")),
         _held("assents", Category.CONSENT, _assents, _of("Assent")),
         _held("matters", Category.CONSENT, _matters, _of("ConsentMatter"), _of("ComingOfAge")),
+        _held("invitations", Category.CONTACT, None, _of("FamilyInvitation")),
+        _held("custody", Category.CONSENT, _custody, _of("CustodyDecision"), _of("CourtOrder")),
+        _held("break_glass", Category.CLINICAL, None, _of("BreakGlass")),
+        # In no copy: whoever is given one may hand it on.
+        _held("safety", Category.CLINICAL, None, _of("RiskFlag")),
         _held("sign_in", Category.CONTACT, None, *_sign_in_tables()),
         Holding(
             name="accounts.ways_in",
@@ -80,19 +88,22 @@ def _sign_in_tables() -> Iterable[Table]:
 
 def _old_invitations(before: datetime) -> int:
     over = Q(used_at__lt=before) | Q(expires_at__lt=before)
-    return Invitation.objects.filter(over).delete()[0]
+    ways = Invitation.objects.filter(over).delete()[0]
+    over |= Q(taken_back_at__lt=before)
+    return ways + FamilyInvitation.objects.filter(over).delete()[0]
 
 
-def _child(child_id: UUID, _reader: Reader) -> Iterable[Sheet]:
+def _child(child_id: UUID, reader: Reader) -> Iterable[Sheet]:
+    """Where the child is stands in no guardian's copy: one that left it out for some would tell."""
     child = Child.objects.select_related("user").get(pk=child_id)
     row: dict[str, object] = {
         "name": child.user.display_name,
         "sign_in_name": child.user.username,
         "born": child.birth_date.isoformat(),
-        "place": child.place,
-        "time_zone": child.user.time_zone,
         "here_since": child.created_at,
     }
+    if reader.part != Part.GUARDIAN:
+        row |= {"place": child.place, "time_zone": child.user.time_zone}
     yield Sheet("about", _("About"), [row])
 
 
@@ -134,6 +145,30 @@ def _care_team(child_id: UUID, _reader: Reader) -> Iterable[Sheet]:
         for member in team.order_by("started_at")
     ]
     yield Sheet("care_team", _("Care team"), rows)
+
+
+def _custody(child_id: UUID, reader: Reader) -> Iterable[Sheet]:
+    """Who may decide is the family's to know, why the clinic set it so is not; of the papers each
+    reader gets those they brought.
+    """
+    whole = reader.part == Part.CARE_TEAM
+    decisions = CustodyDecision.objects.filter(child=child_id).select_related("child")
+    rows: list[dict[str, object]] = [
+        {
+            "who_decides": row.get_custody_display(),
+            "since": row.decided_at,
+            "reason": row.reason if whole else None,
+        }
+        for row in decisions.order_by("decided_at")
+    ]
+    orders = CourtOrder.objects.filter(child=child_id).select_related("child")
+    if not whole:
+        orders = orders.filter(uploaded_by=reader.user_id)
+    files = tuple(
+        File(f"{order.valid_from:%Y-%m-%d}-{str(order.pk)[:8]}.{order.extension}", order.content)
+        for order in orders.order_by("valid_from")
+    )
+    yield Sheet("custody", _("Who may decide"), rows, files)
 
 
 def _consents(child_id: UUID, reader: Reader) -> Iterable[Sheet]:

@@ -5,13 +5,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.access import Verb, can
+from accounts.access_family import hidden_from, visible_flags, visible_openings
 from accounts.models import (
     Assent,
+    CareTeamMembership,
     Child,
     ComingOfAge,
     ConsentMatter,
     ConsentSignature,
     Passage,
+    Topic,
     User,
 )
 from accounts.selectors import consent_status
@@ -23,7 +26,10 @@ def register_kinds() -> None:
     register(Kind(code="consent.copy", render=_copy, still_valid=_signed))
     register(Kind(code="consent.needed", render=_needed, still_valid=_still_needed))
     register(Kind(code="consent.matter", render=_matter, still_valid=_undecided))
-    register(Kind(code="consent.decided", render=_decided, still_valid=_may_consent))
+    register(Kind(code="consent.decided", render=_decided, still_valid=_may_hear_of_it))
+    register(Kind(code="care_team.joined", render=_joined, still_valid=_on_the_team))
+    register(Kind(code="break_glass.opened", render=_opened, still_valid=_unseen))
+    register(Kind(code="risk.review", render=_look_again, still_valid=_unreviewed))
     register(Kind(code="birthday", render=_birthday))
     register(Kind(code="assent.question", render=_question, still_valid=_unanswered))
     register(Kind(code="assent.reply", render=_reply, still_valid=lambda _row: True))
@@ -53,6 +59,11 @@ def _reader(row: Notification) -> User:
 
 def _may_consent(row: Notification) -> bool:
     return can(_reader(row), Verb.CONSENT, _child(row))
+
+
+def _may_hear_of_it(row: Notification) -> bool:
+    """That the clinic looked at something is kept from whom it is hidden from."""
+    return _may_consent(row) and Topic.CASE not in hidden_from(_reader(row), _child(row))
 
 
 def _still_needed(row: Notification) -> bool:
@@ -90,6 +101,47 @@ def _decided(row: Notification) -> Message:
         body=_("Someone from the clinic looked at what was waiting."),
         action_path=reverse("child_detail", args=[row.subject_id]),
         action_label=_("See more"),
+    )
+
+
+def _on_the_team(row: Notification) -> bool:
+    return bool(CareTeamMembership.objects.current().filter(pk=row.subject_id).exists())
+
+
+def _joined(row: Notification) -> Message:
+    membership = CareTeamMembership.objects.get(pk=row.subject_id)
+    return Message(
+        title=_("You are on a care team"),
+        body=_("A colleague added you. You can look at it now."),
+        action_path=reverse("child_detail", args=[membership.child_id]),
+        action_label=_("Have a look"),
+    )
+
+
+def _unseen(row: Notification) -> bool:
+    return visible_openings(_reader(row)).filter(pk=row.subject_id, seen_at=None).exists()
+
+
+def _opened(_row: Notification) -> Message:
+    return Message(
+        title=_("Something was opened in an emergency"),
+        body=_("Please look at it and say that you have seen it."),
+        action_path=reverse("safety"),
+        action_label=_("Look at it"),
+    )
+
+
+def _unreviewed(row: Notification) -> bool:
+    waiting = visible_flags(_reader(row)).filter(pk=row.subject_id, reviewed_at=None)
+    return waiting.exclude(set_by=row.recipient_id).exists()
+
+
+def _look_again(row: Notification) -> Message:
+    return Message(
+        title=_("A second look is needed"),
+        body=_("A colleague decided something that somebody else has to look at within a day."),
+        action_path=reverse("risk_review", args=[row.subject_id]),
+        action_label=_("Look at it"),
     )
 
 

@@ -3,12 +3,14 @@
 from django.urls import path
 
 from accounts.views import (
+    belonging,
     cards,
     colleagues,
     consent,
     family,
     matters,
     people,
+    safety,
     second_factor,
     sign_ins,
 )
@@ -58,6 +60,34 @@ urlpatterns = [
     path("children/<uuid:child_id>/unlock/", cards.unlock, name="child_unlock"),
     path("children/<uuid:child_id>/passphrase/", family.child_passphrase, name="child_passphrase"),
     path("children/<uuid:child_id>/consent/", consent.consent_sign, name="consent_sign"),
+    path("children/<uuid:child_id>/people/", belonging.child_people, name="child_people"),
+    path("children/<uuid:child_id>/people/invite/", belonging.family_invite, name="family_invite"),
+    path(
+        "children/<uuid:child_id>/people/invitation/<uuid:invitation_id>/end/",
+        belonging.family_uninvite,
+        name="family_uninvite",
+    ),
+    path(
+        "children/<uuid:child_id>/people/<uuid:link_id>/end/",
+        belonging.guardian_end,
+        name="guardian_end",
+    ),
+    path("children/<uuid:child_id>/people/team/", belonging.team_add, name="team_add"),
+    path("children/<uuid:child_id>/people/team/leave/", belonging.team_leave, name="team_leave"),
+    path("children/<uuid:child_id>/people/custody/", belonging.custody_set, name="custody_set"),
+    path("children/<uuid:child_id>/people/order/", belonging.order_add, name="order_add"),
+    path(
+        "children/<uuid:child_id>/people/order/<uuid:order_id>/",
+        belonging.order_file,
+        name="order_file",
+    ),
+    path("children/<uuid:child_id>/people/kept/", safety.risk_flag, name="risk_flag"),
+    path("safety/", safety.safety, name="safety"),
+    path("safety/kept/<uuid:flag_id>/", safety.risk_review, name="risk_review"),
+    path("safety/opening/<uuid:opening_id>/seen/", safety.opening_seen, name="opening_seen"),
+    path("safety/opening/<uuid:opening_id>/close/", safety.opening_close, name="opening_close"),
+    path("emergency-access/", safety.break_glass, name="break_glass"),
+    path("family/<str:token>/", belonging.family_invitation, name="family_invitation"),
     path(
         "children/<uuid:child_id>/consent/withdraw/",
         consent.consent_withdraw,

@@ -15,7 +15,7 @@ from uuid import UUID
 import pgtrigger
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from core.encryption.fields import EncryptedField
 
@@ -86,9 +86,13 @@ class Table:
     def ids(self, child_id: UUID) -> Iterable[object]:
         return self.rows(child_id).values_list("pk", flat=True)
 
-    @property
-    def is_sealed(self) -> bool:
-        return any(isinstance(f, EncryptedField) for f in self.model._meta.get_fields())
+    def has_sealed(self, child_id: UUID) -> bool:
+        """Is anything here that only the child's data key opens? An empty field is nothing."""
+        sealed = Q()
+        for field_ in self.model._meta.get_fields():
+            if isinstance(field_, EncryptedField):
+                sealed |= Q(**{f"{field_.name}__isnull": False})
+        return bool(sealed) and self.rows(child_id).filter(sealed).exists()
 
     def erase(self, child_id: UUID) -> int:
         """Delete this child's rows, also where a trigger keeps them from everybody else."""
@@ -151,7 +155,7 @@ class Holding:
 
     def needs_key(self, child_id: UUID) -> bool:
         """Is something left that only the child's data key opens?"""
-        return any(t.is_sealed and t.rows(child_id).exists() for t in self.tables)
+        return any(table.has_sealed(child_id) for table in self.tables)
 
 
 _holdings: dict[str, Holding] = {}

@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.db.models import QuerySet
 
 from accounts import access as people
+from accounts.access_family import hidden_from
 from accounts.models import Child, GuardianLink, Role, StaffMembership, User
 from core.actors import Actor
 from core.errors import NotVisible
@@ -66,11 +67,6 @@ def people_who_can(verb: Verb, child: Child) -> list[User]:
 
 def reader(user: User, child: Child, part: Part) -> Reader:
     return Reader(user.pk, part, hidden_from(user, child))
-
-
-def hidden_from(user: User, child: Child) -> frozenset[str]:  # noqa: ARG001
-    """Topics a clinician keeps from this one person for the child's safety."""
-    return frozenset()
 
 
 # --- the clinic's side ----------------------------------------------------------------------------

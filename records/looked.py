@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.access_family import withheld_looks
 from accounts.models import Child, User
 from core.audit.models import AuditEvent
 from core.registry import Reader
@@ -34,12 +35,9 @@ def events(child: Child, reader: Reader) -> QuerySet[AuditEvent]:
         if reader.part in look.tells and look.topic not in reader.hidden
     ]
     shown = AuditEvent.objects.filter(child_id=child.pk, action__in=actions, actor_id__isnull=False)
-    return shown.exclude(actor_id=child.user_id).exclude(withheld(child)).order_by("-at", "-id")
-
-
-def withheld(child: Child) -> Q:  # noqa: ARG001
-    """Looking that safety keeps from the whole family."""
-    return Q(pk__in=[])
+    return (
+        shown.exclude(actor_id=child.user_id).exclude(withheld_looks(child)).order_by("-at", "-id")
+    )
 
 
 def in_words(rows: list[AuditEvent], reader: Reader) -> list[Looked]:

@@ -25,6 +25,11 @@ class Look:
 LOOKS: dict[str, Look] = {
     "child.view": Look(_("Opened the page with name, people and agreement")),
     "list.view": Look(_("Saw the name in a list")),
+    "people.view": Look(_("Opened the page about who belongs here")),
+    "order.view": Look(_("Opened a court’s paper"), tells=(Part.CARE_TEAM,)),
+    "break_glass.open": Look(
+        _("Opened the record in an emergency, without being on the care team"), topic="case"
+    ),
     "sign_in.view": Look(_("Opened the page about signing in")),
     "consent.view": Look(_("Opened the agreement")),
     "assent.view": Look(
@@ -77,9 +82,10 @@ LEFT_OUT: dict[Part, "_StrPromise"] = {
         " with you."
     ),
     Part.GUARDIAN: _(
-        "This copy holds what you may see. What a child writes or asks for itself, what was said in"
-        " a session while you were not in it, what another adult wrote, and the therapists’ notes"
-        " are not in it. Ask the clinic for notes: a therapist goes through them with you."
+        "This copy holds what you may see. Where the child is, what a child writes or asks for"
+        " itself, what was said in a session while you were not in it, what another adult wrote,"
+        " and the therapists’ notes are not in it. Ask the clinic for notes: a therapist goes"
+        " through them with you."
     ),
     Part.CARE_TEAM: _("Drafts of other people are not in this copy."),
 }

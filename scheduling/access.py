@@ -64,12 +64,12 @@ def visible_appointments(
 
 
 def own_appointments(actor: Actor, now: datetime | None = None) -> AppointmentQuerySet:
-    """For a list or calendar of one's own: of a care team only whoever gives the session."""
+    """For a list or calendar of one's own: of all clinicians only whoever gives the session."""
     found = visible_appointments(actor, now=now)
     if not isinstance(actor, User):
         return found
-    treated = people.visible_ids(actor, people.Verb.TREAT, now)
-    return found.filter(Q(therapist__user=actor) | ~Q(child__in=treated))
+    read = people.visible_ids(actor, people.Verb.READ, now)
+    return found.filter(Q(therapist__user=actor) | ~Q(child__in=read))
 
 
 def can(actor: Actor, verb: Verb, appointment: Appointment) -> bool:

@@ -103,7 +103,7 @@ def join_url(appointment: Appointment, user: User, now: datetime) -> str:
 def detail(appointment: Appointment, user: User, *, now: datetime) -> DetailPage:
     is_open = appointment.state == State.BOOKED and appointment.starts_at > now
     zone, reader = user.zone, reader_of(appointment, user)
-    if reader == "guardian" and people.can(user, people.Verb.TREAT, appointment.child):
+    if reader == "guardian" and people.can(user, people.Verb.READ, appointment.child):
         reader = "team"
     return DetailPage(
         reader=reader,

@@ -155,7 +155,7 @@ COLUMNS: dict[str, dict[StrEnum, str]] = {
         Hat.SESSION_THERAPIST: "whose session it is",
         Hat.THERAPIST: OWN,
     },
-    "Other therapist": {Hat.THERAPIST: OWN},
+    "Other therapist": {Hat.THERAPIST: OWN, Hat.BREAK_GLASS: "4 hours, in an emergency"},
     "Moderator": {Hat.MODERATOR: YES},
     "Manager": {Hat.MANAGER: YES},
     "Safeguarding lead": {Hat.LEAD: YES, Hat.LEAD_WAITING: "while it waits"},
@@ -163,6 +163,8 @@ COLUMNS: dict[str, dict[StrEnum, str]] = {
 # The doors that stand for the others, in the order a family meets them.
 SHOWN = (
     "child_detail",
+    "child_people",
+    "order_file",
     "child_passphrase",
     "consent_sign",
     "assent",

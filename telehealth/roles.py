@@ -55,6 +55,7 @@ NAVIGATION: dict[str, tuple[NavItem, ...]] = {
     "lead": (
         HOME,
         NavItem(_("Consent"), "consent_matters", "clipboard-check"),
+        NavItem(_("Safety"), "safety", "shield-check"),
         ERASURES,
         INBOX,
         PROFILE,

@@ -1,5 +1,6 @@
 """People and how they are related. Power comes from a relation, never from a role's name."""
 
+from accounts.models.belonging import CourtOrder, CustodyDecision, FamilyInvitation, FileKind
 from accounts.models.cards import SignInCard
 from accounts.models.consent import (
     Assent,
@@ -28,6 +29,7 @@ from accounts.models.family import (
     every_scope,
 )
 from accounts.models.people import PERSON, Theme, User, UserManager
+from accounts.models.safety import BreakGlass, RiskFlag, Topic
 from accounts.models.staff import Invitation, Licence, Role, StaffMembership, Therapist
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "PERSON",
     "Assent",
     "AssentAnswer",
+    "BreakGlass",
     "CareTeamMembership",
     "Child",
     "ComingOfAge",
@@ -43,10 +46,14 @@ __all__ = [
     "ConsentMatter",
     "ConsentRule",
     "ConsentSignature",
+    "CourtOrder",
     "Custody",
+    "CustodyDecision",
     "DatedQuerySet",
     "DatedRelation",
     "Decision",
+    "FamilyInvitation",
+    "FileKind",
     "GuardianLink",
     "Invitation",
     "Licence",
@@ -54,6 +61,7 @@ __all__ = [
     "Passage",
     "ReadingLevel",
     "Relation",
+    "RiskFlag",
     "Role",
     "Scope",
     "SignInCard",
@@ -61,6 +69,7 @@ __all__ = [
     "StaffMembership",
     "Theme",
     "Therapist",
+    "Topic",
     "User",
     "UserManager",
     "every_scope",

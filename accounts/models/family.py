@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.dated import DatedRelation
 from accounts.models.people import PERSON
 from accounts.models.staff import Therapist
+from core.encryption.fields import EncryptedTextField
 from core.models import DataKey
 from core.timezones import from_wall
 
@@ -124,6 +125,12 @@ class GuardianLink(DatedRelation):
     guardian = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="guardian_links")
     relation = models.CharField(max_length=14, choices=Relation)
     scopes = ArrayField(models.CharField(max_length=10, choices=Scope), default=every_scope)
+    # Where one guardian decides, who invited another may end that link again.
+    invited_by = models.ForeignKey(
+        PERSON, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # The care team's, when it ended the link; nobody of the family reads it.
+    end_reason = EncryptedTextField(null=True)
 
     class Meta:
         constraints = [
@@ -134,6 +141,13 @@ class GuardianLink(DatedRelation):
 
     def __str__(self) -> str:
         return f"{self.guardian_id} for {self.child_id}"
+
+    def encryption_key_id(self) -> uuid.UUID:
+        return self.child.data_key_id
+
+    @property
+    def scope_words(self) -> list[str]:
+        return [str(Scope(scope).label) for scope in Scope.values if scope in self.scopes]
 
 
 class CareTeamMembership(DatedRelation):

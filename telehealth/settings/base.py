@@ -239,6 +239,8 @@ CSRF_FAILURE_VIEW = "core.pages.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+# A door that takes a file puts its own handler in place of this one.
+FILE_UPLOAD_HANDLERS = ["core.uploads.NoFiles"]
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

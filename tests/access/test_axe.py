@@ -84,6 +84,7 @@ def pages_of(who: str, ids: dict[str, Any]) -> list[str]:
     ]
     paths = [reverse(name, args=[ids[what] for what in door.about]) for name, door in doors]
     # files, and the chat's answer to the room's own script, are no pages
+    paths = [path for path in paths if "/people/order/" not in path]
     return [path for path in paths if not path.endswith((".ics", "/copy/", "/chat/"))]
 
 

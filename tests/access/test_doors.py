@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +13,17 @@ from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
+from django.utils import timezone
 
 from accounts import actions as accounts
-from accounts.models import AssentAnswer, ConsentMatter, ConsentSignature, StaffMembership
+from accounts.models import (
+    AssentAnswer,
+    BreakGlass,
+    ConsentMatter,
+    ConsentSignature,
+    GuardianLink,
+    StaffMembership,
+)
 from accounts.selectors import current_document
 from core.notifications.delivery import deliver_due
 from core.notifications.models import InboxMessage
@@ -66,6 +75,21 @@ DOORS: dict[str, Door] = {
     "work_end": Door(BOTH, {"pat"}, COLLEAGUE),
     "child_add": Door(BOTH, ALL - CHILDREN),
     "child_detail": Door(GET, FAMILY, CHILD),
+    "child_people": Door(GET, {"maria", "dad", "amara"}, CHILD),
+    "family_invite": Door(POST, BOOKERS, CHILD),
+    "family_uninvite": Door(POST, BOOKERS, ("child", "invitation")),
+    "guardian_end": Door(BOTH, {"dad", "amara"}, ("child", "link")),
+    "team_add": Door(POST, {"amara"}, CHILD),
+    "team_leave": Door(BOTH, {"amara"}, CHILD),
+    "custody_set": Door(POST, {"amara"}, CHILD),
+    "order_add": Door(POST, BOOKERS, CHILD),
+    "order_file": Door(GET, BOOKERS, ("child", "order")),
+    "risk_flag": Door(POST, {"amara"}, CHILD),
+    "risk_review": Door(BOTH, {"amara"}, ("flag",)),
+    "break_glass": Door(BOTH, THERAPISTS),
+    "safety": Door(GET, set()),  # the lead's: tests/accounts/test_safety.py
+    "opening_seen": Door(POST, set(), ("opening",)),
+    "opening_close": Door(POST, set(), ("opening",)),
     "child_sign_in_card": Door(GET, BOOKERS, CHILD),
     "child_passphrase": Door(BOTH, BOOKERS, CHILD),
     "scan_card": Door(GET, BOOKERS, CHILD),
@@ -137,6 +161,7 @@ DOORS: dict[str, Door] = {
 }
 # No sign-in needed: nobody's data, or a secret in the address that is its own key.
 OPEN = {
+    "family_invitation",
     "home",
     "emergency_help",
     "livez",
@@ -203,6 +228,7 @@ def ids(signed: Cast) -> dict[str, Any]:
     accounts.make_card(actor=signed.maria, child=signed.sam_child)
     sign_in = UserSession.objects.create(user=signed.maria, ip="192.0.2.7", session_key="elsewhere")
     return {
+        **belonging(signed),
         "number": 1_000_000,
         "sign_in": sign_in.pk,
         "copy": copy.pk,
@@ -223,6 +249,33 @@ def ids(signed: Cast) -> dict[str, Any]:
         "message": InboxMessage.objects.filter(recipient=signed.maria).latest("created_at").pk,
         "colleague": StaffMembership.objects.get(user=signed.amara).pk,
         "licence": signed.amara_t.licences.get().pk,
+    }
+
+
+def belonging(signed: Cast) -> dict[str, Any]:
+    child = signed.sam_child
+    invitation, _token = accounts.invite_guardian(
+        actor=signed.maria, child=child, email="gran@example.org", relation="parent", scopes=[]
+    )
+    order = accounts.add_order(
+        actor=signed.maria, child=child, content=b"%PDF-1.7 paper", valid_from=child.today
+    )
+    flag = accounts.flag_guardian(
+        actor=signed.amara, child=child, guardian=signed.dad, hides=["case"], reason="He shouts."
+    )
+    opening = BreakGlass.objects.create(
+        child=child,
+        person=signed.ben,
+        reason="A call.",
+        started_at=timezone.now() - timedelta(hours=9),
+        ended_at=timezone.now() - timedelta(hours=5),
+    )
+    return {
+        "invitation": invitation.pk,
+        "order": order.pk,
+        "flag": flag.pk,
+        "link": GuardianLink.objects.get(guardian=signed.dad).pk,
+        "opening": opening.pk,
     }
 
 
@@ -302,6 +355,7 @@ def test_open_pages_show_a_stranger_nothing_and_never_break(db: None, client: Cl
         "livez": [],
         "child_sign_in": [],
         "invitation": ["nonsense"],
+        "family_invitation": ["nonsense"],
         "card": ["nonsense"],
         "demo_codes": [],
         "calendar_file": ["nonsense"],

@@ -210,7 +210,7 @@ def test_a_professional_may_ask_for_a_guardian_as_well(cast: Cast) -> None:
 def test_a_question_before_there_is_a_care_team_goes_to_the_lead(cast: Cast) -> None:
     child = cast.timo_child
     lead = staff("lea", "Lea", Role.SAFEGUARDING_LEAD)
-    actions.leave_care_team(actor=cast.ben, child=child, therapist=cast.ben_t)
+    actions.leave_care_team(actor=cast.ben, child=child)
     signs(cast.olga, child)
     asked = actions.answer_assent(
         actor=cast.timo,

@@ -79,7 +79,7 @@ def test_the_join_scope_alone_lets_a_guardian_in(signed: Cast) -> None:
 def test_ended_relations_end_every_verb(signed: Cast) -> None:
     now = appointment_now(signed)
     GuardianLink.objects.filter(guardian=signed.maria).update(ended_at=timezone.now())
-    accounts.leave_care_team(actor=signed.maria, child=signed.sam_child, therapist=signed.amara_t)
+    accounts.leave_care_team(actor=signed.amara, child=signed.sam_child)
     assert answers(signed, now, Verb.ENTER) == {"sam"}
     assert answers(signed, now, Verb.RUN) == set()
 
