@@ -11,6 +11,7 @@ REASON_HELP = _("The care team and the safeguarding lead can read it; the family
 
 
 WHY = _("Why?")
+CHOOSE = _("Please choose")
 
 
 def reason_field(label: Any = WHY, help_text: Any = REASON_HELP) -> forms.CharField:
@@ -51,7 +52,9 @@ class EndLinkForm(forms.Form):
 
 
 class ColleagueForm(forms.Form):
-    therapist = forms.ModelChoiceField(label=_("Colleague"), queryset=Therapist.objects.none())
+    therapist = forms.ModelChoiceField(
+        label=_("Colleague"), queryset=Therapist.objects.none(), empty_label=CHOOSE
+    )
 
     def __init__(self, choices: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,7 +88,9 @@ class OrderForm(forms.Form):
 
 
 class FlagForm(forms.Form):
-    guardian = forms.ModelChoiceField(label=_("From whom?"), queryset=GuardianLink.objects.none())
+    guardian = forms.ModelChoiceField(
+        label=_("From whom?"), queryset=GuardianLink.objects.none(), empty_label=CHOOSE
+    )
     hides = forms.MultipleChoiceField(
         label=_("What is kept from them?"), choices=Topic, widget=forms.CheckboxSelectMultiple
     )

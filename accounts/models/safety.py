@@ -38,6 +38,10 @@ class BreakGlass(DatedRelation):
     def encryption_key_id(self) -> uuid.UUID:
         return self.child.data_key_id
 
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is not None and self.ended_at > timezone.now()
+
 
 class Topic(models.TextChoices):
     """What can be kept from one guardian. Other apps ask by these words (core.registry.Reader)."""
