@@ -6,6 +6,9 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from core.rls import steady
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "telehealth.settings.demo")
-    execute_from_command_line(sys.argv)
+    with steady("manage.py"):
+        execute_from_command_line(sys.argv)

@@ -16,6 +16,7 @@ from django.utils.cache import has_vary_header
 from core import logging as core_logging
 from core.errors import CONNECTION_ERRORS, DomainError
 from core.pages import error_response
+from core.rls import acting_as
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _OK_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
@@ -80,6 +81,24 @@ def person_time_zone(get_response: GetResponse) -> GetResponse:
             return get_response(request)
         with timezone.override(zone):
             return get_response(request)
+
+    return middleware
+
+
+def row_security(get_response: GetResponse) -> GetResponse:
+    """A page is one transaction in which Postgres knows whose it is (core.rls).
+
+    Nobody signed in: no setting, and so no private row.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return get_response(request)
+        try:
+            with acting_as(request.user.pk):
+                return get_response(request)
+        except CONNECTION_ERRORS as exc:  # at its beginning or its commit
+            return error_response(request, exc)
 
     return middleware
 

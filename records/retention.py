@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Child
 from core import registry
 from core.registry import Category, Holding
+from core.rls import acting_as, system
 from records.models import RetentionRule
 
 RULES_FILE = Path(__file__).parent / "data" / "retention.json"
@@ -94,8 +95,10 @@ def last_contact(child: Child) -> date:
 def plan(child: Child, *, today: date | None = None) -> Plan:
     """By the rules that hold `today` (a date in the child's zone; now by default)."""
     today = today or timezone.now().astimezone(child.user.zone).date()
-    last = last_contact(child)
-    held = {h: h.count(child.pk) for h in registry.holdings() if h.tables}
+    # Who decides is tied to no child, and must count what they may not read.
+    with acting_as(system("retention")):
+        last = last_contact(child)
+        held = {h: h.count(child.pk) for h in registry.holdings() if h.tables}
     goes = [h for h in held if h.category == Category.CONTACT]
     stays: list[Kept] = []
     for category in RULED:

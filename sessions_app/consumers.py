@@ -105,12 +105,13 @@ class RoomSocket:
             raise NotVisible
         self.user_id = self.user.pk
         self.idle_seconds = self._session.get_session_cookie_age()
-        if not await pool.run(fully_signed_in, self.user, self._session):
+        if not await pool.run_as(self.user_id, fully_signed_in, self.user, self._session):
             raise NotVisible
         if self.check_only:
-            await pool.run(enter, self.user, self.appointment_id)
+            await pool.run_as(self.user_id, enter, self.user, self.appointment_id)
             return
-        person = await pool.run(
+        person = await pool.run_as(
+            self.user_id,
             places.arrive,
             actor=self.user,
             appointment_id=self.appointment_id,
@@ -231,7 +232,8 @@ class RoomSocket:
 
     async def _give_seat_back(self) -> None:
         try:
-            await pool.run(
+            await pool.run_as(
+                self.user_id,
                 places.seat_lost,
                 participant_id=self.participant_id,
                 connection=self.connection,
@@ -303,14 +305,14 @@ async def _chat_since(
     def read() -> list[Event]:
         return as_events(chat_since(room.session_id, payload.seq, me), people)
 
-    socket.send({"type": "chat.many", "messages": await pool.run(read)})
+    socket.send({"type": "chat.many", "messages": await pool.run_as(socket.user_id, read)})
 
 
 def _change(action: Callable[..., Any]) -> Handler:
     async def handle(socket: RoomSocket, _hub: hubs.Hub, room: Room, payload: Any) -> None:
         who = {"participant": payload.participant} if hasattr(payload, "participant") else {}
         work = partial(action, actor=socket.user, appointment_id=socket.appointment_id, **who)
-        await room.change(work)
+        await room.change(socket.user_id, work)
 
     return handle
 

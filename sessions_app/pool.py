@@ -9,8 +9,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
+from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection
+
+from core.rls import acting_as, system
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,14 +30,14 @@ _age = _Age()
 _outages = 0
 
 
-def _guarded(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def _guarded(work: Callable[[], T]) -> T:
     global _outages  # noqa: PLW0603  # a count all threads watch; racing writers do no harm
     if _age.outages != _outages:
         # Another thread met a restarted Postgres: this one's connection is dead as well.
         connection.close()
         _age.outages = _outages
     try:
-        return work(*args, **kwargs)
+        return work()
     except (OperationalError, InterfaceError):
         connection.close()
         _outages += 1
@@ -42,10 +45,29 @@ def _guarded(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         raise
 
 
+async def run_as(who: UUID, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """`run`, for one person: Postgres shows the work no row they are not tied to (core.rls)."""
+
+    def theirs() -> T:
+        with acting_as(who):
+            return work(*args, **kwargs)
+
+    return await _off_the_loop(theirs)
+
+
 async def run(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run blocking ORM work off the event loop. A lost connection raises, and heals."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_pool, lambda: _guarded(work, *args, **kwargs))
+    """Run blocking ORM work for many people, or for nobody, off the event loop."""
+
+    def ours() -> T:
+        with acting_as(system("sockets")):
+            return work(*args, **kwargs)
+
+    return await _off_the_loop(ours)
+
+
+async def _off_the_loop(work: Callable[[], T]) -> T:
+    """A lost connection raises, and heals."""
+    return await asyncio.get_running_loop().run_in_executor(_pool, _guarded, work)
 
 
 def close_connections() -> None:

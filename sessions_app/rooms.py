@@ -49,11 +49,11 @@ class Room:
 
     # --- places -------------------------------------------------------------------------------
 
-    async def change(self, work: Callable[[], Any]) -> None:
+    async def change(self, who: uuid.UUID, work: Callable[[], Any]) -> None:
         """Change places from here, then tell everybody."""
         self._changing += 1
         try:
-            await pool.run(work)
+            await pool.run_as(who, work)
         finally:
             self._changing -= 1
             self._changed_at = time.monotonic()

@@ -2,12 +2,23 @@
 
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.schedules import crontab
 from celery.signals import worker_ready
 from django.conf import settings
 
-app = Celery("telehealth")
+from core.rls import steady
+
+
+class SystemTask(Task[Any, Any]):
+    """Acts for nobody, and Postgres is told so (core.rls)."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with steady(self.name):
+            return super().__call__(*args, **kwargs)
+
+
+app = Celery("telehealth", task_cls=SystemTask)
 # "current" is kept per thread: without a default, gunicorn's other threads would get an empty app
 # that looks for a broker on localhost.
 app.set_default()

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import uvicorn
 from django.test import Client
 
+from core.rls import steady
 from sessions_app import pool
 from tests.cast import Cast, build_cast, client_for, sign
 from tests.ports import free_port
@@ -32,6 +34,11 @@ CHROMIUM_FLAGS = [
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 ]
+
+
+# A test looks at rows as no person does; what it opens, a page or a socket, acts for one.
+LOOKING_ON = ExitStack()
+LOOKING_ON.enter_context(steady("tests"))
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from accounts.tokens import new_token, token_hash
 from core.actors import Actor
 from core.audit.actions import record, record_once
 from core.errors import DomainError, NotVisible
+from core.rls import acting_as
 
 VALID_FOR = timedelta(days=7)
 MOST_OPEN = 6
@@ -148,8 +149,10 @@ def _is_for(actor: User, invitation: FamilyInvitation) -> bool:
         return False
     try:
         check_adult(actor)
-        get_child_to_add_to(invitation.invited_by, invitation.child_id)
-        _check_shares(invitation.invited_by, invitation.child, invitation.scopes)
+        # By what its maker may see: who follows the link is tied to nobody yet.
+        with acting_as(invitation.invited_by_id):
+            get_child_to_add_to(invitation.invited_by, invitation.child_id)
+            _check_shares(invitation.invited_by, invitation.child, invitation.scopes)
     except DomainError:
         return False
     return links.count() < MOST_CHILDREN

@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "core.middleware.person_time_zone",
+    "core.middleware.row_security",
     "accounts.middleware.sign_in",
     "accounts.middleware.second_factor",
     "core.middleware.error_mapping",

@@ -32,6 +32,7 @@ from core.errors import DomainError, NotVisible
 from core.notifications.delivery import deliver_due
 from core.notifications.models import InboxMessage, Notification
 from tests.cast import Cast, right_answers
+from tests.threads import beside
 
 CLOCK = SystemActor("birthdays")
 
@@ -139,9 +140,7 @@ def at_once(*presses: Callable[[], Any]) -> list[BaseException | None]:
         finally:
             connection.close()
 
-    threads = [
-        threading.Thread(target=run, args=(place, press)) for place, press in enumerate(presses)
-    ]
+    threads = [beside(target=run, args=(place, press)) for place, press in enumerate(presses)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -155,7 +155,7 @@ def test_a_new_password_ends_every_other_sign_in(cast: Cast) -> None:
 
 CHANGES: dict[str, Callable[[Cast], Any]] = {
     "a guardian's link ends": lambda cast: actions.end_guardian_link(
-        actor=cast.pat, link=GuardianLink.objects.get(guardian=cast.maria)
+        actor=cast.maria, link=GuardianLink.objects.get(guardian=cast.maria)
     ),
     "a guardian is linked": lambda cast: actions.link_guardian(
         actor=cast.olga, child=cast.timo_child, guardian=cast.maria, relation=Relation.FOSTER

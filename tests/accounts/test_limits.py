@@ -13,6 +13,7 @@ from accounts.errors import EnoughChildren, InvitationNotValid
 from accounts.models import GuardianLink, Relation, Role, StaffMembership, User
 from core.actors import SystemActor
 from tests.cast import PASSPHRASE, Cast, birthday, build_cast
+from tests.threads import beside
 
 
 def add(guardian: User, name: str) -> Any:
@@ -42,7 +43,7 @@ def at_once(*presses: Callable[[], Any]) -> list[Any]:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=press, args=(n,)) for n in range(len(presses))]
+    threads = [beside(target=press, args=(n,)) for n in range(len(presses))]
     for thread in threads:
         thread.start()
     for thread in threads:

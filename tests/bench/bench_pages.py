@@ -155,11 +155,12 @@ def count_queries(page: Page) -> int:
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
 
     from tests.cast import client_for  # noqa: PLC0415
+    from tests.queries import asked  # noqa: PLC0415
 
     client = client_for(page.user)
     with CaptureQueriesContext(connection) as queries:
         client.get(page.url)
-    return len(queries)
+    return len(asked(queries))
 
 
 def weigh(origin: str, pages: list[Page]) -> Iterable[dict[str, Any]]:

@@ -15,6 +15,7 @@ from core.audit import chain, registry
 from core.audit.actions import record, record_reads
 from core.audit.models import AuditAnchor, AuditEvent
 from core.logging import request_id
+from tests.threads import beside
 
 BEAT = SystemActor("beat")
 
@@ -241,7 +242,7 @@ def test_actions_in_parallel_make_one_chain_and_never_deadlock() -> None:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=act, args=(n,)) for n in range(4)]
+    threads = [beside(target=act, args=(n,)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -15,6 +15,7 @@ from scheduling import actions, errors
 from scheduling.models import Appointment, State, WhoJoins
 from tests.cast import Cast, build_cast, sign
 from tests.scheduling.steps import a_time, booked, held
+from tests.threads import beside
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def at_once(*presses: Callable[[], Any]) -> list[Any]:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run, args=(n, press)) for n, press in enumerate(presses)]
+    threads = [beside(target=run, args=(n, press)) for n, press in enumerate(presses)]
     for thread in threads:
         thread.start()
     for thread in threads:

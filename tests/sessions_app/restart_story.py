@@ -5,6 +5,8 @@ import json
 import django
 from django.core.management import call_command
 
+from core.rls import steady
+
 
 def main() -> None:
     django.setup()
@@ -21,4 +23,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with steady("tests"):
+        main()

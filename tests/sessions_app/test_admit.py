@@ -27,6 +27,7 @@ from tests.sessions_app.steps import (
     seat_of,
     session_of,
 )
+from tests.threads import beside
 
 
 def test_nobody_before_the_start_list_is_complete(signed: Cast) -> None:
@@ -202,8 +203,8 @@ def test_admit_and_end_pressed_together_leave_nobody_inside(signed: Cast) -> Non
             connection.close()
 
     threads = [
-        threading.Thread(target=press, args=(room.admit,), kwargs={"participant": person.pk}),
-        threading.Thread(target=press, args=(room.end_for_all,)),
+        beside(target=press, args=(room.admit,), kwargs={"participant": person.pk}),
+        beside(target=press, args=(room.end_for_all,)),
     ]
     for thread in threads:
         thread.start()

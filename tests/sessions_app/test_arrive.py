@@ -19,6 +19,7 @@ from sessions_app.errors import ConsentMissing, Ended, NotOpen
 from sessions_app.models import Admission, Part, Participant, Place, Session, SessionState
 from tests.cast import Cast
 from tests.sessions_app.steps import appointment_now, arrived, listed, seat_of, session_of
+from tests.threads import beside
 
 
 def test_family_waits_and_the_therapist_is_in(signed: Cast) -> None:
@@ -148,7 +149,7 @@ def test_everybody_arriving_at_once_makes_one_session_and_one_seat_each(signed: 
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=come, args=(user,)) for user in people]
+    threads = [beside(target=come, args=(user,)) for user in people]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -24,6 +24,7 @@ from sessions_app.models import Participant, Session
 from sessions_app.tasks import close_forgotten_sessions
 from tests.cast import Cast
 from tests.sessions_app.steps import admitted, appointment_now, arrived, listed, seat_of
+from tests.threads import beside
 
 
 def ended(cast: Cast, appointment: Appointment) -> str:
@@ -78,7 +79,7 @@ def test_admitted_by_two_presses_at_once_is_joined_once(signed: Cast, now: Appoi
         room.admit(actor=signed.amara, appointment_id=now.pk, participant=person.pk)
         connection.close()
 
-    threads = [threading.Thread(target=press) for _ in range(3)]
+    threads = [beside(target=press) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

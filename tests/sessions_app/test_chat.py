@@ -1,6 +1,5 @@
 """The chat at rest: sealed, numbered without gaps, harmless to resend, for those inside only."""
 
-import threading
 import uuid
 from collections import Counter
 from datetime import timedelta
@@ -23,6 +22,7 @@ from sessions_app.models import ChatMessage, Participant, Place
 from sessions_app.selectors import CHAT_PAGE, chat_since
 from tests.cast import Cast
 from tests.sessions_app.steps import admitted, arrived, seat_of, session_of, written
+from tests.threads import beside
 
 
 def line(person: Participant, text: str = "hello", nonce: uuid.UUID | None = None) -> Line:
@@ -119,7 +119,7 @@ def test_numbers_have_no_gap_when_everybody_writes_at_once(signed: Cast, now: Ap
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=write_on, args=(p,)) for p in people for _ in range(2)]
+    threads = [beside(target=write_on, args=(p,)) for p in people for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

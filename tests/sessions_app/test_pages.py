@@ -16,6 +16,7 @@ from scheduling.models import Appointment, State, WhoJoins
 from sessions_app.actions import room
 from sessions_app.models import Participant, Session
 from tests.cast import Cast
+from tests.queries import asked
 from tests.sessions_app.steps import admitted, appointment_now, arrived, listed, written
 
 MOST_QUERIES = 12
@@ -29,8 +30,7 @@ def queries(client: Client, path: str) -> int:
     client.get(path)  # what is made once (a seat, a session) is made
     with CaptureQueriesContext(connection) as seen:
         assert client.get(path).status_code == 200
-    own = [row for row in seen.captured_queries if "SAVEPOINT" not in row["sql"]]
-    return len(own)
+    return len(asked(seen))
 
 
 @pytest.mark.parametrize(

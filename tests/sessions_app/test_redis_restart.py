@@ -2,7 +2,6 @@
 
 import subprocess
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from tests.cast import Cast
 from tests.conftest import Live
 from tests.sessions_app.conftest import Meeting
 from tests.sessions_app.steps import Wire, listed, seat_of, until, wire_to
+from tests.threads import beside
 
 
 class Server:
@@ -104,7 +104,7 @@ def elsewhere(meeting: Meeting, *texts: str) -> None:
         finally:
             connection.close()
 
-    thread = threading.Thread(target=write)
+    thread = beside(target=write)
     thread.start()
     thread.join(timeout=30)
 
