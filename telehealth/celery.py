@@ -85,12 +85,15 @@ app.conf.beat_schedule = {
         "options": {"expires": 290},
     },
 }
-if settings.DEMO:
-    app.conf.beat_schedule["keep-demo-session"] = {
+IN_THE_DEMO = {
+    "keep-demo-session": {
         "task": "telehealth.tasks.keep_demo_session",
         "schedule": 60.0,
         "options": {"expires": 50},
     }
+}
+if settings.DEMO:
+    app.conf.beat_schedule.update(IN_THE_DEMO)
 
 
 @worker_ready.connect

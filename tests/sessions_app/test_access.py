@@ -1,6 +1,7 @@
 """The four answers of sessions_app.access agree, for everybody, every verb and every state."""
 
 import uuid
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from scheduling.models import Appointment, State
 from sessions_app import access
 from sessions_app.access import Verb
 from sessions_app.models import Part, Participant
+from tests.agreement import Ask, agreed, fetches
 from tests.cast import Cast
 from tests.sessions_app.steps import appointment_now, arrived
 
@@ -23,24 +25,17 @@ EVERYBODY = ("maria", "dad", "olga", "sam", "timo", "amara", "ben", "mo", "pat")
 TABLE = {Verb.ENTER: {"maria", "sam", "amara"}, Verb.RUN: {"amara"}}
 
 
-def answers(cast: Cast, appointment: Appointment, verb: Verb) -> set[str]:
+WAYS: dict[str, Ask] = {
+    "can": access.can,
+    "visible": lambda person, verb, one: one in access.visible_appointments(person, verb),
+    "get": fetches(lambda *asked: access.get_seat_for(*asked).appointment),
+    "people": lambda person, verb, one: person in access.people_who_can(verb, one),
+}
+
+
+def answers(cast: Cast, appointment: Appointment, verb: Verb) -> Collection[str]:
     """Who may, asked all four ways; fails where the ways disagree."""
-    told = set(access.people_who_can(verb, appointment))
-    allowed = set()
-    for name in EVERYBODY:
-        user = getattr(cast, name)
-        may = access.can(user, verb, appointment)
-        assert (appointment in access.visible_appointments(user, verb)) is may, (name, verb)
-        assert (user in told) is may, (name, verb)
-        try:
-            assert access.get_seat_for(user, appointment.pk, verb).appointment == appointment
-            fetched = True
-        except NotVisible:
-            fetched = False
-        assert fetched is may, (name, verb)
-        if may:
-            allowed.add(name)
-    return allowed
+    return agreed(WAYS, {name: getattr(cast, name) for name in EVERYBODY}, verb, appointment)
 
 
 @pytest.mark.parametrize("verb", Verb)
