@@ -23,6 +23,7 @@ PAGES = (
     page("session_outcome", POST, Verb.RUN, what="Say afterwards how it went."),
     page("notes", GET, Role.THERAPIST, what="A therapist's own notes that wait to be signed."),
     page("note", BOTH, Verb.RUN, what="Write and sign the session's note."),
+    page("child_notes", GET, PeopleVerb.READ, what="The child's signed notes, to read."),
     page("note_addendum", POST, Verb.RUN, what="Add to a note that is signed."),
 )
 

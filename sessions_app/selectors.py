@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Child, User
 from core.prepared import PERSON, SUBJECT, Prepared
 from scheduling.models import Appointment, Outcome, State
 from sessions_app.access import Seat, Verb, visible_appointments
@@ -195,6 +195,16 @@ def place_of(seat: Seat) -> Participant | None:
 def note_of(seat: Seat) -> SessionNote | None:
     """The session's one note, draft or signed, for whoever runs it."""
     return SessionNote.objects.filter(appointment=seat.appointment).first()
+
+
+def signed_notes(child: Child) -> QuerySet[SessionNote]:
+    """Newest first, with what was added. A draft is nobody's but its author's."""
+    return (
+        SessionNote.objects.filter(appointment__child=child, signed_at__isnull=False)
+        .select_related("author", "appointment__child")
+        .prefetch_related("addenda__author", "addenda__note__appointment__child")
+        .order_by("-appointment__starts_at")
+    )
 
 
 _EVERYONE = Prepared(

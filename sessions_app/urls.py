@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from sessions_app.views import live, notes
+from sessions_app.views import live, notes, record
 
 urlpatterns = [
     path("notes/", notes.unsigned, name="notes"),
+    path("notes/<uuid:child_id>/", record.child_notes, name="child_notes"),
     path("<uuid:appointment_id>/check/", live.check, name="session_check"),
     path("<uuid:appointment_id>/wait/", live.wait, name="session_wait"),
     path("<uuid:appointment_id>/room/", live.enter_room, name="session_room"),

@@ -87,6 +87,7 @@ def child_detail(request: HttpRequest, child_id: UUID) -> HttpResponse:
         "may_settle": Verb.SETTLE in may,
         "disputes": _open_disputes(user, child) if consent.disputed else [],
         "may_look_after": Verb.TREAT in may or any(row.guardian_id == user.pk for row in guardians),
+        "may_read": Verb.READ in may,
         "may_look": own or any(link.guardian_id == user.pk for link in guardians),
         "may_copy": own or Verb.CONSENT in may or Verb.TREAT in may,
         "questions": consent.open_questions if Verb.TREAT in may else [],

@@ -83,6 +83,9 @@ def test_a_therapist_off_the_team_reads_for_four_hours_and_writes_nothing(
         assert people_who_can(verb, child).filter(pk=ben.pk).exists() == reads
         assert (verb in get_child_and_verbs_for(ben, child.pk)[1]) == reads
     assert client_for(ben).get(reverse("child_people", args=[child.pk])).status_code == 404
+    record = reverse("child_notes", args=[child.pk])
+    assert record in client_for(ben).get(reverse("child_detail", args=[child.pk])).text
+    assert client_for(ben).get(record).status_code == 200
     with pytest.raises(NotVisible):
         actions.add_colleague(actor=ben, child=child, therapist=cast.ben_t)
     # another's appointments do not fill their own calendar
