@@ -18,6 +18,7 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     TextChoices,
     Value,
 )
@@ -36,9 +37,11 @@ from accounts.models import (
     ConsentSignature,
     GuardianLink,
     MatterKind,
+    RiskFlag,
     Role,
     Scope,
     StaffMembership,
+    Topic,
     User,
 )
 from core.actors import Actor
@@ -203,7 +206,11 @@ def can(actor: Actor, verb: Verb, child: Child) -> bool:
 
 
 def _one(verb: Verb) -> QuerySet[Child]:
-    return visible_children(SOMEBODY, verb, NOW).filter(pk=SUBJECT)
+    # Beside the child the clock by which this person may read its times: access_family.zone_for.
+    kept = RiskFlag.objects.filter(open_at(NOW), child=OuterRef("pk"), guardian=PERSON)
+    kept = kept.filter(hides__contains=[Topic.ADDRESS])
+    found = visible_children(SOMEBODY, verb, NOW).filter(pk=SUBJECT)
+    return found.annotate(clock_kept=Subquery(kept.values("zone_shown")[:1]))
 
 
 def may_columns(actor: User, now: datetime | None = None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from accounts import access as people
+from accounts.access_family import zone_for
 from accounts.models import Child, User
 from core.prepared import NOW, PERSON, Prepared
 from core.timezones import label, local, spoken
@@ -110,8 +111,8 @@ def detail(appointment: Appointment, user: User, *, now: datetime) -> DetailPage
         when=spoken(appointment.starts_at, zone, now=now)
         if reader == "child"
         else label(appointment.starts_at, zone),
-        child_when=other_clock(appointment.starts_at, user, appointment.child.user),
-        therapist_when=other_clock(appointment.starts_at, user, appointment.therapist.user),
+        child_when=other_clock(appointment.starts_at, user, zone_for(user, appointment.child)),
+        therapist_when=other_clock(appointment.starts_at, user, appointment.therapist.user.zone),
         clock_sentence=clock_change_sentence(appointment.starts_at, now=now, zone=zone)
         if is_open
         else "",
@@ -146,7 +147,7 @@ def move(appointment: Appointment, user: User, look: LookForm, *, now: datetime)
             DayLink(day.date, f"{base}?day={day.date}", len(day.offers), day.chosen)
             for day in (week.days if week else ())
         ],
-        parts=parts_of_day(chosen, user.zone, appointment.child, names=False),
+        parts=parts_of_day(chosen, user, appointment.child, names=False),
         earlier_url=f"{base}?day={week.earlier}" if week and week.earlier else "",
         later_url=f"{base}?day={week.later}" if week and week.later else "",
         zone_note=zone_note(chosen, user),

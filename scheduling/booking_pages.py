@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.access_family import zone_for
 from accounts.models import Child, Therapist, User
 from core.timezones import label, local, zone_name, zone_place
 from scheduling import availability
@@ -161,7 +162,7 @@ def times(child: Child, reader: User, look: LookForm) -> TimesPage:
         who=look.wish("who") or "",
         week=week,
         days=_day_links(week, url),
-        parts=parts_of_day(chosen, reader.zone, child, names=len(desk.seats) > 1),
+        parts=parts_of_day(chosen, reader, child, names=len(desk.seats) > 1),
         earlier_url=url(week.earlier) if week and week.earlier else "",
         later_url=url(week.later) if week and week.later else "",
         zone_note=zone_note(chosen, reader),
@@ -176,23 +177,26 @@ def _day_links(week: Week | None, url: UrlOf) -> list[DayLink]:
 
 
 def parts_of_day(
-    day: Day | None, zone: ZoneInfo, child: Child, *, names: bool
+    day: Day | None, reader: User, child: Child, *, names: bool
 ) -> list[tuple[str, list[TimeButton]]]:
     """Morning, afternoon, evening; empty parts are left out."""
+    zone, childs = reader.zone, zone_for(reader, child)
     parts: dict[str, list[TimeButton]] = {}
     for offer in day.offers if day else ():
         hour = local(offer.starts_at, zone).hour
         part = _("Morning") if hour < NOON else _("Afternoon") if hour < EVENING else _("Evening")
-        parts.setdefault(part, []).append(_button(offer, zone, child, names=names))
+        parts.setdefault(part, []).append(_button(offer, zone, childs, child, names=names))
     return list(parts.items())
 
 
-def _button(offer: availability.Offer, zone: ZoneInfo, child: Child, *, names: bool) -> TimeButton:
+def _button(
+    offer: availability.Offer, zone: ZoneInfo, childs: ZoneInfo, child: Child, *, names: bool
+) -> TimeButton:
     subs = []
-    if not same_clock(offer.starts_at, zone, child.user.zone):
+    if not same_clock(offer.starts_at, zone, childs):
         subs.append(
             _("%(time)s for %(name)s")
-            % {"time": clock(offer.starts_at, child.user.zone), "name": child.user.display_name}
+            % {"time": clock(offer.starts_at, childs), "name": child.user.display_name}
         )
     if names:
         subs.append(offer.therapist.user.display_name)
@@ -216,19 +220,19 @@ def zone_note(day: Day | None, reader: User) -> str:
     }
 
 
-def other_clock(moment: datetime, reader: User, other: User) -> str:
+def other_clock(moment: datetime, reader: User, other: ZoneInfo) -> str:
     """The same moment on somebody else's clock; "" where both clocks show the same."""
-    if same_clock(moment, reader.zone, other.zone):
+    if same_clock(moment, reader.zone, other):
         return ""
-    return label(moment, other.zone)
+    return label(moment, other)
 
 
 def held(appointment: Appointment, reader: User, *, now: datetime) -> HeldPage:
     until = appointment.hold_expires_at
     return HeldPage(
         when=label(appointment.starts_at, reader.zone),
-        child_when=other_clock(appointment.starts_at, reader, appointment.child.user),
-        therapist_when=other_clock(appointment.starts_at, reader, appointment.therapist.user),
+        child_when=other_clock(appointment.starts_at, reader, zone_for(reader, appointment.child)),
+        therapist_when=other_clock(appointment.starts_at, reader, appointment.therapist.user.zone),
         minutes=minutes_of(appointment),
         until=clock(until, reader.zone) if until else "",
         alive=until is not None and until > now,

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.access_family import zone_for
 from accounts.models import User
 from accounts.selectors import consent_status
 from core.notifications.kinds import Attachment, Kind, Message, register
@@ -70,12 +71,12 @@ def _join(*sentences: str) -> str:
 
 def _other_clock(appointment: Appointment, reader: User) -> str:
     """A guardian in another zone than the child needs the child's clock too."""
-    child = appointment.child.user
-    if same_clock(appointment.starts_at, reader.zone, child.zone):
+    zone = zone_for(reader, appointment.child)
+    if same_clock(appointment.starts_at, reader.zone, zone):
         return ""
     return _("Where %(name)s is, that is %(time)s.") % {
-        "name": child.display_name,
-        "time": label(appointment.starts_at, child.zone),
+        "name": appointment.child.user.display_name,
+        "time": label(appointment.starts_at, zone),
     }
 
 

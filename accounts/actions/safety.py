@@ -110,6 +110,7 @@ def flag_guardian(
         child=child,
         guardian=guardian,
         hides=sorted(hides),
+        zone_shown=child.user.time_zone,
         reason=reason.strip(),
         set_by=actor,
         started_at=now,

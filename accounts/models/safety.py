@@ -62,6 +62,9 @@ class RiskFlag(DatedRelation):
     child = models.ForeignKey(Child, on_delete=models.PROTECT, related_name="risk_flags")
     guardian = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+")
     hides = ArrayField(models.CharField(max_length=7, choices=Topic))
+    # The child's clock as this person knew it. They go on reading that one when the child moves:
+    # a clock that changed, or one that is missing, would both tell.
+    zone_shown = models.CharField(max_length=64)
     reason = EncryptedTextField()
     set_by = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+")
     review_due_at = models.DateTimeField()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.access_family import zone_for
 from accounts.actions.reads import saw
 from accounts.models import Child
 from core.pages import attempt, respond
@@ -33,7 +34,8 @@ def _answer(
     }
     if form is not None:
         forms[section] = form
-    context = {"child": child, "page": shown, "forms": forms, "form": form}
+    zone = zone_for(person(request), child).key
+    context = {"child": child, "zone": zone, "page": shown, "forms": forms, "form": form}
     return respond(request, "scheduling/rhythm.html", context)
 
 

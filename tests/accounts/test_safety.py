@@ -221,6 +221,7 @@ def test_nothing_shows_it_to_that_guardian(signed: Cast, lea: User) -> None:
                 "who_looked",
                 "record_copy",
                 "consent_sign",
+                "child_rhythm",
             )
         ),
     ]
@@ -231,6 +232,8 @@ def test_nothing_shows_it_to_that_guardian(signed: Cast, lea: User) -> None:
         if flag:
             flagged(signed)
             traces(signed)
+            # they flee: where the child is now shows by its clock, which only the others read
+            User.objects.filter(pk=signed.sam.pk).update(time_zone="Europe/Berlin")
         else:
             for path in paths:
                 client.get(path)  # dad's own looking is a line of its own
@@ -247,6 +250,9 @@ def test_nothing_shows_it_to_that_guardian(signed: Cast, lea: User) -> None:
         "Opened the notes"
         in client_for(signed.maria).get(reverse("who_looked", args=[child.pk])).text
     )
+    rhythm = reverse("child_rhythm", args=[child.pk])
+    assert "Berlin" in client_for(signed.maria).get(rhythm).text
+    assert "London" in client.get(rhythm).text
     assert "There is news" in titles(signed.maria)
     assert "There is news" not in titles(dad)
 

@@ -13,7 +13,7 @@ from tests.sessions_app.steps import admitted, appointment_now
 
 def test_colleague_and_emergency_read_what_is_signed_and_no_draft(signed: Cast) -> None:
     appointment = appointment_now(signed)
-    admitted(signed, appointment, signed.sam)
+    admitted(signed, signed.sam, appointment)
     room.end_for_all(actor=signed.amara, appointment_id=appointment.pk)
     saved = notes.save_note(
         actor=signed.amara,
