@@ -8,6 +8,7 @@ by trying every door as everybody.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -108,6 +109,7 @@ def doors() -> list[Door]:
     return [door for module in _modules() for door in module.DOORS]
 
 
+@cache
 def meanings() -> dict[str, frozenset[StrEnum]]:
     """As whom each rule lets people in, by `name_of`: two apps' `see` are equal as text."""
     found: dict[str, frozenset[StrEnum]] = {name_of(rule): frozenset({rule}) for rule in Anyone}
