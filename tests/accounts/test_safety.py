@@ -15,11 +15,22 @@ from accounts import actions
 from accounts.access import Verb, can, get_child_and_verbs_for, people_who_can, visible_children
 from accounts.access_family import hidden_from
 from accounts.errors import FlagStands, NotOpened, SecondClinician
-from accounts.models import BreakGlass, Child, Decision, GuardianLink, RiskFlag, Role, Scope, User
+from accounts.models import (
+    BreakGlass,
+    Child,
+    CourtOrder,
+    Decision,
+    GuardianLink,
+    RiskFlag,
+    Role,
+    Scope,
+    User,
+)
 from core.audit.models import AuditEvent
 from core.errors import NotVisible
 from core.notifications.delivery import deliver_due
 from core.notifications.models import InboxMessage
+from core.rls import acting_as
 from records.access import Verb as RecordVerb
 from records.access import get_child_for as get_record_for
 from records.packing import pack, sheets_for
@@ -302,3 +313,27 @@ def test_signed_out_and_strangers_find_no_door_of_safety(cast: Cast) -> None:
     assert client_for(cast.dad).get(url).status_code == 404
     assert client_for(cast.maria).get(url).status_code == 404
     assert Client().get(url).status_code == 302
+
+
+def test_the_database_itself_shows_them_to_nobody_else(cast: Cast, lea: User) -> None:
+    """Queries without the app's filter: the second wall (core.rls)."""
+    flagged(cast)
+    opened(cast)
+    actions.add_order(
+        actor=cast.maria, child=cast.sam_child, content=b"%PDF-1.7", valid_from=cast.sam_child.today
+    )
+
+    def seen(who: User | None) -> tuple[int, int, int]:
+        with acting_as(who.pk if who else None):
+            return (
+                RiskFlag.objects.count(),
+                BreakGlass.objects.count(),
+                CourtOrder.objects.count(),
+            )
+
+    for stranger in (None, cast.olga, cast.timo, cast.mo, cast.pat):
+        assert seen(stranger) == (0, 0, 0), stranger
+    assert seen(cast.maria) == (0, 1, 1)  # not that something is kept from the other guardian
+    assert seen(cast.sam) == (0, 1, 1)
+    for who in (cast.dad, cast.amara, lea):
+        assert seen(who) == (1, 1, 1), who

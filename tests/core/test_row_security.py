@@ -8,7 +8,14 @@ import pytest
 from django.db import connection, models, transaction
 from django.db.utils import ProgrammingError
 
-from accounts.models import ConsentSignature, GuardianLink, Relation
+from accounts.models import (
+    BreakGlass,
+    ConsentSignature,
+    CourtOrder,
+    GuardianLink,
+    Relation,
+    RiskFlag,
+)
 from core.rls import acting_as, steady, system
 from sessions_app import pool
 from sessions_app.actions import notes
@@ -24,6 +31,8 @@ WALLED: tuple[type[models.Model], ...] = (
     SessionNote,
     NoteAddendum,
 )
+# What each of these shows to whom: tests/accounts/test_safety.py.
+OF_SAFETY = (CourtOrder, BreakGlass, RiskFlag)
 FAMILY = {GuardianLink, ConsentSignature, ChatMessage}
 
 
@@ -99,7 +108,9 @@ def test_each_is_forced_also_on_the_owner_who_is_no_superuser(db: None) -> None:
         cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
         assert cursor.fetchone() == (False,)
         cursor.execute("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
-        assert {row[0] for row in cursor} == {model._meta.db_table for model in WALLED}
+        assert {row[0] for row in cursor} == {
+            model._meta.db_table for model in (*WALLED, *OF_SAFETY)
+        }
 
 
 @pytest.mark.django_db(transaction=True)
