@@ -15,7 +15,12 @@ from tests.e2e import people
 from tests.e2e.clinic import Clinic, clinic
 from tests.e2e.people import Mail, Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(420)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("job"),
+    pytest.mark.long,
+    pytest.mark.timeout(420),
+]
 
 GUARDIAN = "nora@family.example"
 BERLIN, LONDON = ZoneInfo("Europe/Berlin"), ZoneInfo("Europe/London")
