@@ -1,6 +1,6 @@
 # Lantern. `make help` lists the targets; `make demo` and `make test` need nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types everything unit browser bench services stop clean
+.PHONY: help setup demo test lint types tests unit browser bench services stop clean
 .NOTPARALLEL:
 # A shell of another Django project must not choose ours.
 unexport DJANGO_SETTINGS_MODULE
@@ -23,7 +23,7 @@ setup: ## make .venv from the locks (quick when nothing changed)
 demo: setup ## the whole clinic on this machine: pages, sockets, worker, beat, servers
 	@exec $(PY) -m telehealth.embedded.demo
 
-test: setup lint types everything ## everything that must hold before a change lands
+test: setup lint types tests ## everything that must hold before a change lands
 
 lint: setup ## style, templates, import contract
 	@.venv/bin/ruff check .
@@ -35,10 +35,14 @@ lint: setup ## style, templates, import contract
 types: setup ## mypy, strict
 	@$(BESIDE) .venv/bin/mypy .
 
-# More workers than cores: many tests wait for a server, a clock or a browser.
-everything: setup
+# Beside each other, in processes of their own: Playwright keeps the event loop of its process.
+tests: setup ## all of them, the browser's beside the others
 	@LANTERN_VAR="$(LANTERN_TEST_VAR)" $(PY) -m telehealth.embedded.proxy > /dev/null
-	@$(WITH_CHROMIUM) $(BESIDE) $(PYTEST) -n 4 --dist loadgroup
+	@$(WITH_CHROMIUM) $(BESIDE) sh -c '\
+		log="$(LANTERN_TEST_VAR)/browser.log"; \
+		LANTERN_TEST_DB=test_browser $(PYTEST) -m browser > "$$log" 2>&1 & \
+		$(PYTEST) -m "not browser" -n 2 --dist loadgroup; others=$$?; \
+		wait $$!; browser=$$?; cat "$$log"; exit $$((others | browser))'
 
 unit: setup ## house rules, unit and socket tests, a clinic behind its proxy
 	@LANTERN_VAR="$(LANTERN_TEST_VAR)" $(PY) -m telehealth.embedded.proxy > /dev/null

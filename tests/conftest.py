@@ -142,12 +142,6 @@ def page_for(live: Live, chromium: Any) -> Iterator[Callable[..., Any]]:
         context.close()
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """One Chromium after the other: several at once starve each other on two cores."""
-    if item.get_closest_marker("browser") and not item.get_closest_marker("xdist_group"):
-        item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, in whatever order the rest: two workers then end together."""

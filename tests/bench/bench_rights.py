@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from tests.bench.world import ROOT, fresh_database, start_django
+from tests.bench.world import ROOT, collect_static, fresh_database, start_django
 
 ROUNDS = 3
 MOST_RATIO = 1.2
@@ -41,6 +41,7 @@ def side(switch: str, pages: list[dict[str, str]], environment: dict[str, str]) 
 
 def main() -> Iterable[dict[str, Any]]:
     start_django()
+    collect_static()
     with fresh_database() as database:
         from tests.bench.bench_pages import make_pages  # noqa: PLC0415
 

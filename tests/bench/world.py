@@ -1,5 +1,6 @@
 """What benches share: a database of their own, servers as processes, processor time."""
 
+import atexit
 import http.client
 import os
 import signal
@@ -47,6 +48,7 @@ def start_django() -> None:
     from core.rls import steady  # noqa: PLC0415
 
     ACTING.enter_context(steady("bench"))  # it makes the world it measures
+    atexit.register(ACTING.close)
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from tests.e2e.people import Mail, Person
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("job"),
     pytest.mark.long,
     pytest.mark.timeout(420),
 ]

@@ -21,6 +21,7 @@ from accounts import actions as accounts  # noqa: E402
 from accounts.models import ConsentSignature, User  # noqa: E402
 from accounts.selectors import current_document  # noqa: E402
 from core.notifications.models import Notification  # noqa: E402
+from core.rls import steady  # noqa: E402
 from scheduling.models import Appointment  # noqa: E402
 from scheduling.reminders import REMINDER  # noqa: E402
 from sessions_app.models import ChatMessage  # noqa: E402
@@ -83,4 +84,5 @@ def look() -> dict[str, Any]:
 
 if __name__ == "__main__":
     verbs = {"staff": staff, "later": later, "look": look}
-    print(json.dumps(verbs[sys.argv[1]](*sys.argv[2:])))
+    with steady("tests"):
+        print(json.dumps(verbs[sys.argv[1]](*sys.argv[2:])))
