@@ -40,7 +40,7 @@ tests: setup ## all of them, the browser's beside the others
 	@LANTERN_VAR="$(LANTERN_TEST_VAR)" $(PY) -m telehealth.embedded.proxy > /dev/null
 	@$(WITH_CHROMIUM) $(BESIDE) sh -c '\
 		log="$(LANTERN_TEST_VAR)/browser.log"; \
-		LANTERN_TEST_DB=test_browser $(PYTEST) -m browser > "$$log" 2>&1 & \
+		LANTERN_TEST_DB=test_browser $(PYTEST) -m browser -n 2 --dist loadgroup > "$$log" 2>&1 & \
 		$(PYTEST) -m "not browser" -n 2 --dist loadgroup; others=$$?; \
 		wait $$!; browser=$$?; cat "$$log"; exit $$((others | browser))'
 

@@ -145,7 +145,7 @@ def without_a_server_the_therapists_own_connection_says_who_is_alone(
 ) -> None:
     child.page.context.set_offline(True)
     child.until(socket_state="lost")
-    child.page.evaluate("window.ahead += 60_000")
+    child.page.evaluate("window.ahead += 100_000")
     child.page.evaluate(A_SECOND)
     assert child.fact("stage") == "room", "their picture is here: nobody is alone"
     therapist.page.goto("about:blank")
@@ -167,7 +167,7 @@ def test_four_people_see_each_other(
     for user in (signed.maria, signed.dad):
         everybody.append(window(user).go("wait").ready())
         for one in everybody:
-            one.page.set_default_timeout(60_000)  # twelve pictures on two cores
+            one.page.set_default_timeout(100_000)  # twelve pictures on two cores
         call[0].act("admit", user.display_name)
         for one in everybody:
             one.sees_and_hears(people=len(everybody) - 1)
