@@ -145,7 +145,7 @@ def without_a_server_the_therapists_own_connection_says_who_is_alone(
 ) -> None:
     child.page.context.set_offline(True)
     child.until(socket_state="lost")
-    child.page.evaluate("window.ahead += 100_000")
+    child.page.evaluate("window.ahead += 60_000")
     child.page.evaluate(A_SECOND)
     assert child.fact("stage") == "room", "their picture is here: nobody is alone"
     therapist.page.goto("about:blank")
