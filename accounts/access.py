@@ -62,11 +62,6 @@ class Verb(TextChoices):
     SETTLE = "settle"  # what consent waits for: a review, a dispute, a child's question
 
 
-def open_at(now: datetime) -> Q:
-    """A dated relation holds at this moment."""
-    return Q(started_at__lte=now) & (Q(ended_at=None) | Q(ended_at__gt=now))
-
-
 @dataclass(frozen=True)
 class Relation:
     """Rows that each tie one person to one child, asked from either side or as a pair."""
@@ -90,23 +85,27 @@ class Relation:
 def _guardian(scope: Scope | None = None) -> Relation:
     def rows(now: datetime) -> QuerySet[Any]:
         # At 18 it ends by this rule, at midnight where the child is, whatever a task has done.
-        links = GuardianLink.objects.filter(open_at(now), child__adult_at__gt=now)
+        links = GuardianLink.objects.current(now).filter(child__adult_at__gt=now)
         return links.filter(scopes__contains=[scope]) if scope is not None else links
 
     return Relation(rows, "guardian", "child", f"guardian_{scope}" if scope else "guardian")
 
 
+def _working(role: Role, now: datetime) -> QuerySet[Any]:
+    return StaffMembership.objects.current(now).filter(role=role)
+
+
 def _care_team(now: datetime) -> QuerySet[Any]:
-    working = StaffMembership.objects.filter(open_at(now), role=Role.THERAPIST)
-    return CareTeamMembership.objects.filter(
-        open_at(now), therapist__user__in=working.values("user_id")
+    working = _working(Role.THERAPIST, now)
+    return CareTeamMembership.objects.current(now).filter(
+        therapist__user__in=working.values("user_id")
     )
 
 
 def _opened(now: datetime) -> QuerySet[Any]:
     """Break-glass: for some hours, and only while they work here as a therapist."""
-    working = StaffMembership.objects.filter(open_at(now), role=Role.THERAPIST)
-    return BreakGlass.objects.filter(open_at(now), person__in=working.values("user_id"))
+    working = _working(Role.THERAPIST, now)
+    return BreakGlass.objects.current(now).filter(person__in=working.values("user_id"))
 
 
 def _adults(now: datetime) -> QuerySet[Any]:
@@ -125,7 +124,7 @@ class Waiting:
 
     @staticmethod
     def _leads(now: datetime) -> QuerySet[Any]:
-        return StaffMembership.objects.filter(open_at(now), role=Role.SAFEGUARDING_LEAD)
+        return _working(Role.SAFEGUARDING_LEAD, now)
 
     @staticmethod
     def _asked(now: datetime) -> QuerySet[Any]:
@@ -207,7 +206,7 @@ def can(actor: Actor, verb: Verb, child: Child) -> bool:
 
 def _one(verb: Verb) -> QuerySet[Child]:
     # Beside the child the clock by which this person may read its times: access_family.zone_for.
-    kept = RiskFlag.objects.filter(open_at(NOW), child=OuterRef("pk"), guardian=PERSON)
+    kept = RiskFlag.objects.current(NOW).filter(child=OuterRef("pk"), guardian=PERSON)
     kept = kept.filter(hides__contains=[Topic.ADDRESS])
     found = visible_children(SOMEBODY, verb, NOW).filter(pk=SUBJECT)
     return found.annotate(clock_kept=Subquery(kept.values("zone_shown")[:1]))
@@ -273,8 +272,8 @@ def allowed_pair(verb: Verb, *, person: str, child: str, now: datetime | None = 
 
 def _every_hat() -> QuerySet[Any, Any]:
     # One query, not three: every page asks for this.
-    staff = StaffMembership.objects.filter(open_at(NOW), user=PERSON).values_list("role", "pk")
-    links = GuardianLink.objects.filter(open_at(NOW), guardian=PERSON)
+    staff = StaffMembership.objects.current(NOW).filter(user=PERSON).values_list("role", "pk")
+    links = GuardianLink.objects.current(NOW).filter(guardian=PERSON)
     child = Child.objects.filter(user=PERSON)
     return staff.union(
         links.values_list(Value("guardian"), "pk"), child.values_list(Value("child"), "pk")
@@ -299,7 +298,7 @@ def has_role(user: Actor, role: Role) -> bool:
     return (
         isinstance(user, User)
         and user.is_active
-        and user.staff_memberships.filter(open_at(timezone.now()), role=role).exists()
+        and _working(role, timezone.now()).filter(user=user).exists()
     )
 
 

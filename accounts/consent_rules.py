@@ -19,6 +19,12 @@ ADULT = 18
 ALWAYS = 0  # an age: from birth on
 
 
+def age_on(birth_date: date, day: date) -> int:
+    """Whole years on `day`, a date in the child's own zone."""
+    before = (day.month, day.day) < (birth_date.month, birth_date.day)
+    return day.year - birth_date.year - before
+
+
 class Who(TextChoices):
     GUARDIAN = "guardian", _("A parent or carer signs")
     GUARDIANS = "guardians", _("Every parent or carer who may decide signs")
@@ -66,8 +72,7 @@ class Facts:
     order: bool = True
 
     def age_on(self, day: date) -> int:
-        before = (day.month, day.day) < (self.birth_date.month, self.birth_date.day)
-        return day.year - self.birth_date.year - before
+        return age_on(self.birth_date, day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import FirstBeforeLast
 from accounts.models import Custody, GuardianLink, Relation, Scope, Therapist, Topic
 
 REASON_HELP = _("The care team and the safeguarding lead can read it; the family cannot.")
@@ -71,20 +72,13 @@ class CustodyForm(forms.Form):
     reason = reason_field(_("How do you know?"))
 
 
-class OrderForm(forms.Form):
+class OrderForm(FirstBeforeLast):
     """The file comes last: what is typed is there when a file is refused before its end."""
 
     valid_from = date_field(_("Counts from"))
     valid_until = date_field(
         _("Counts until"), required=False, help_text=_("Leave it empty if it does not end.")
     )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        first, last = cleaned.get("valid_from"), cleaned.get("valid_until")
-        if first and last and last < first:
-            self.add_error("valid_until", _("The last day is before the first."))
-        return cleaned
 
 
 class FlagForm(forms.Form):

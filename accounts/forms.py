@@ -230,7 +230,18 @@ class InviteForm(forms.Form):
     role = forms.ChoiceField(label=_("Works as"), choices=Role)
 
 
-class LicenceForm(forms.Form):
+class FirstBeforeLast(forms.Form):
+    """Has the fields `valid_from` and `valid_until`; the second may be empty."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("valid_from"), cleaned.get("valid_until")
+        if first and last and last < first:
+            self.add_error("valid_until", _("The last day is before the first."))
+        return cleaned
+
+
+class LicenceForm(FirstBeforeLast):
     place = forms.ChoiceField(label=_("Country or state"), choices=PLACES)
     number = forms.CharField(label=_("Licence number"), max_length=40, required=False)
     valid_from = forms.DateField(
@@ -242,13 +253,6 @@ class LicenceForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Leave it empty if it does not end."),
     )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        first, last = cleaned.get("valid_from"), cleaned.get("valid_until")
-        if first and last and last < first:
-            self.add_error("valid_until", _("The last day is before the first."))
-        return cleaned
 
 
 class AcceptForm(forms.Form):

@@ -45,29 +45,22 @@ def _guarded(work: Callable[[], T]) -> T:
         raise
 
 
-async def run_as(who: UUID, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """`run`, for one person: Postgres shows the work no row they are not tied to (core.rls)."""
+async def run_as(who: UUID | str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run blocking ORM work for one person off the event loop. A lost connection raises, and heals.
+
+    Postgres shows the work no row they are not tied to (core.rls).
+    """
 
     def theirs() -> T:
         with acting_as(who):
             return work(*args, **kwargs)
 
-    return await _off_the_loop(theirs)
+    return await asyncio.get_running_loop().run_in_executor(_pool, _guarded, theirs)
 
 
 async def run(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run blocking ORM work for many people, or for nobody, off the event loop."""
-
-    def ours() -> T:
-        with acting_as(system("sockets")):
-            return work(*args, **kwargs)
-
-    return await _off_the_loop(ours)
-
-
-async def _off_the_loop(work: Callable[[], T]) -> T:
-    """A lost connection raises, and heals."""
-    return await asyncio.get_running_loop().run_in_executor(_pool, _guarded, work)
+    """`run_as` for many people, or for nobody."""
+    return await run_as(system("sockets"), work, *args, **kwargs)
 
 
 def close_connections() -> None:

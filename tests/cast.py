@@ -13,6 +13,7 @@ from accounts import actions as accounts
 from accounts.models import (
     AssentAnswer,
     Child,
+    ConsentSignature,
     GuardianLink,
     Licence,
     Relation,
@@ -133,19 +134,24 @@ def right_answers(document: object) -> list[int]:
     return [question["right"] for question in document.comprehension]  # type: ignore[attr-defined]
 
 
-def sign(guardian: User, child: Child) -> None:
-    """Consent by the guardian and a "yes" by the child: the gate for booking and joining."""
+def sign_only(who: User, child: Child, typed_name: str = "Somebody Example") -> ConsentSignature:
+    """One person's signature, with the right answers."""
     document = current_document()
-    accounts.sign_consent(
-        actor=guardian,
+    return accounts.sign_consent(
+        actor=who,
         child=child,
         document=document,
-        typed_name="Maria Example",
+        typed_name=typed_name,
         answers=right_answers(document),
         ip="192.0.2.7",
     )
+
+
+def sign(guardian: User, child: Child) -> None:
+    """Consent by the guardian and a "yes" by the child: the gate for booking and joining."""
+    sign_only(guardian, child, "Maria Example")
     accounts.answer_assent(
-        actor=child.user, child=child, document=document, answer=AssentAnswer.YES
+        actor=child.user, child=child, document=current_document(), answer=AssentAnswer.YES
     )
 
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.consent_rules import age_on
 from accounts.models.dated import DatedRelation
 from accounts.models.people import PERSON
 from accounts.models.staff import Therapist
@@ -68,8 +69,7 @@ class Child(models.Model):
 
     def age_on(self, day: date) -> int:
         """Whole years on `day`, a date in the child's own zone."""
-        had_birthday = (day.month, day.day) >= (self.birth_date.month, self.birth_date.day)
-        return day.year - self.birth_date.year - (0 if had_birthday else 1)
+        return age_on(self.birth_date, day)
 
     @property
     def today(self) -> date:

@@ -31,7 +31,7 @@ from core.audit.models import AuditEvent
 from core.errors import DomainError, NotVisible
 from core.notifications.delivery import deliver_due
 from core.notifications.models import InboxMessage, Notification
-from tests.cast import Cast, right_answers
+from tests.cast import Cast, right_answers, sign_only
 from tests.threads import beside
 
 CLOCK = SystemActor("birthdays")
@@ -157,14 +157,7 @@ def test_presses_at_once_lose_nothing(transactional_db: None, cast: Cast) -> Non
     child.refresh_from_db()
 
     def signs(who: User) -> Callable[[], Any]:
-        return lambda: actions.sign_consent(
-            actor=who,
-            child=child,
-            document=document,
-            typed_name="Somebody Example",
-            answers=right_answers(document),
-            ip="192.0.2.7",
-        )
+        return lambda: sign_only(who, child)
 
     assert at_once(signs(cast.maria), signs(cast.maria), signs(cast.dad)) == [None] * 3
     assert ConsentSignature.objects.filter(withdrawn_at=None).count() == 2

@@ -20,13 +20,12 @@ from accounts.models import (
     Decision,
     ReadingLevel,
     Role,
-    User,
 )
 from accounts.selectors import consent_status, current_document
 from accounts.tasks import missing_reviews
 from core.errors import NotVisible
 from core.notifications.models import Notification
-from tests.cast import Cast, client_for, right_answers, sign, staff
+from tests.cast import Cast, client_for, right_answers, sign, sign_only, staff
 
 
 def lives(child: Child, place: str, years: int) -> Child:
@@ -35,18 +34,6 @@ def lives(child: Child, place: str, years: int) -> Child:
     child.keep_adult_at()
     child.save()
     return child
-
-
-def signs(who: User, child: Child) -> ConsentSignature:
-    document = current_document()
-    return actions.sign_consent(
-        actor=who,
-        child=child,
-        document=document,
-        typed_name="Somebody Example",
-        answers=right_answers(document),
-        ip="192.0.2.7",
-    )
 
 
 def test_at_16_in_london_the_guardians_signature_does_not_do_any_more(signed: Cast) -> None:
@@ -80,16 +67,16 @@ def test_a_child_below_that_age_has_no_page_to_sign(signed: Cast) -> None:
     for name in ("consent_sign", "consent_withdraw"):
         assert client_for(signed.sam).get(reverse(name, args=[child.pk])).status_code == 404
     with pytest.raises(NotVisible):
-        signs(signed.sam, child)
+        sign_only(signed.sam, child)
 
 
 def test_where_both_sign_the_guardian_is_first(cast: Cast) -> None:
     child = lives(cast.sam_child, "DE", 14)
     with pytest.raises(ConsentFirst):
-        signs(cast.sam, child)
-    signs(cast.maria, child)
+        sign_only(cast.sam, child)
+    sign_only(cast.maria, child)
     assert not consent_status(child).stands
-    signs(cast.sam, child)
+    sign_only(cast.sam, child)
     assert consent_status(child).stands
 
 
@@ -193,7 +180,7 @@ def test_a_kind_without_a_text_stands_for_nobody(signed: Cast) -> None:
 
 def test_a_professional_may_ask_for_a_guardian_as_well(cast: Cast) -> None:
     child = lives(cast.sam_child, "US-CA", 14)
-    signs(cast.sam, child)
+    sign_only(cast.sam, child)
     assert not consent_status(child).stands
     for decision, stands in (
         (Decision.GOES_ON, True),
@@ -203,7 +190,7 @@ def test_a_professional_may_ask_for_a_guardian_as_well(cast: Cast) -> None:
             actor=cast.amara, child=child, decision=decision, reason="We talked."
         )
         assert consent_status(child).stands == stands
-    signs(cast.maria, child)
+    sign_only(cast.maria, child)
     assert consent_status(child).stands
 
 
@@ -211,7 +198,7 @@ def test_a_question_before_there_is_a_care_team_goes_to_the_lead(cast: Cast) -> 
     child = cast.timo_child
     lead = staff("lea", "Lea", Role.SAFEGUARDING_LEAD)
     actions.leave_care_team(actor=cast.ben, child=child)
-    signs(cast.olga, child)
+    sign_only(cast.olga, child)
     asked = actions.answer_assent(
         actor=cast.timo,
         child=child,

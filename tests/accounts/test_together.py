@@ -10,20 +10,19 @@ from accounts.models import (
     Child,
     ConsentKind,
     ConsentMatter,
-    ConsentSignature,
     Custody,
     GuardianLink,
     Role,
     Scope,
     User,
 )
-from accounts.selectors import consent_status, current_document
+from accounts.selectors import consent_status
 from core.errors import NotVisible
 from core.notifications.delivery import deliver_due
 from core.notifications.models import InboxMessage, Notification
 from scheduling import actions as booking
 from scheduling.errors import ConsentMissing
-from tests.cast import Cast, client_for, right_answers, staff
+from tests.cast import Cast, client_for, sign_only, staff
 from tests.cast import sign as sign_all
 from tests.scheduling.steps import a_time
 
@@ -37,18 +36,6 @@ def together(cast: Cast) -> Cast:
     GuardianLink.objects.filter(guardian=cast.dad).update(scopes=list(Scope.values))
     cast.sam_child.refresh_from_db()
     return cast
-
-
-def sign(who: User, child: Child) -> ConsentSignature:
-    document = current_document()
-    return actions.sign_consent(
-        actor=who,
-        child=child,
-        document=document,
-        typed_name="Somebody Example",
-        answers=right_answers(document),
-        ip="192.0.2.7",
-    )
 
 
 def books(cast: Cast) -> bool:
@@ -72,7 +59,7 @@ def told(who: User, kind: str) -> bool:
 
 
 def test_one_signature_is_not_enough_and_the_other_is_asked(together: Cast) -> None:
-    sign(together.maria, together.sam_child)
+    sign_only(together.maria, together.sam_child)
     status = consent_status(together.sam_child)
     assert not status.guardian_signed
     assert told(together.dad, "consent.needed")
@@ -84,7 +71,7 @@ def test_one_signature_is_not_enough_and_the_other_is_asked(together: Cast) -> N
         .get(reverse("child_detail", args=[together.sam_child.pk]))
         .text
     )
-    sign(together.dad, together.sam_child)
+    sign_only(together.dad, together.sam_child)
     client_for(together.sam).post(reverse("assent"), {"answer": "yes"})
     assert consent_status(together.sam_child).stands
     assert books(together)
@@ -98,7 +85,7 @@ def test_one_withdrawal_stops_it_and_is_a_dispute_until_a_clinician_settles_it(
 ) -> None:
     child = together.sam_child
     for who in (together.maria, together.dad):
-        sign(who, child)
+        sign_only(who, child)
     client_for(together.sam).post(reverse("assent"), {"answer": "yes"})
     assert books(together)
     dad = client_for(together.dad)
@@ -106,7 +93,7 @@ def test_one_withdrawal_stops_it_and_is_a_dispute_until_a_clinician_settles_it(
     status = consent_status(child)
     assert status.disputed
     assert not books(together)
-    sign(together.dad, child)
+    sign_only(together.dad, child)
     assert not books(together), "signing again does not end what a clinician has to hear"
     matter = ConsentMatter.objects.get()
     for who in (together.maria, together.dad, together.sam, together.ben, together.pat):
@@ -123,7 +110,7 @@ def test_one_withdrawal_stops_it_and_is_a_dispute_until_a_clinician_settles_it(
 def test_neither_guardian_reads_the_others_words_anywhere(together: Cast) -> None:
     child = together.sam_child
     lead = staff("lea", "Lea", Role.SAFEGUARDING_LEAD)
-    sign(together.dad, child)
+    sign_only(together.dad, child)
     maria = client_for(together.maria)
     url = reverse("consent_dispute", args=[child.pk])
     assert "No other parent or carer" in maria.get(url).text
