@@ -112,7 +112,9 @@ class Ours(Person):
         if self.who == 0 and self.listed == 3 and not self.admitted.is_set():
             self.wire.send('{"type": "admit_all"}')
         if message["place"] == "admitted" and all(
-            person["place"] == "admitted" for person in message["people"]
+            # A guardian of the round before is still listed, and waits again when they come.
+            person["place"] == "admitted" and person["here"]
+            for person in message["people"]
         ):
             self.admitted.set() if self.listed == 3 else None
 
